@@ -16,6 +16,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "harness/interleaving_schedule.h"
 #include "harness/interleaving_search.h"
 #include "harness/library.h"
 #include "harness/program/program_bytes.h"
@@ -90,7 +91,7 @@ static void handle_execution(const struct interleaving *execution)
 /* Adds the schedule of the last execution to the program. Without a schedule, the program has none. */
 static void set_schedule(void)
 {
-	if (!interleaving_search_get_deviations(&result, &program.schedule))
+	if (!interleaving_get_schedule(&result, &program.schedule))
 		program.schedule.count = 0;
 }
 

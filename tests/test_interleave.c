@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "harness/interleaving_schedule.h"
 #include "harness/interleaving_search.h"
 #include "harness/model/repair.h"
 #include "harness/util/isolate.h"
@@ -415,7 +416,7 @@ static const char *find_difference(void)
 {
 	const struct interleaving *replayed = &replay->results[1].last;
 
-	if (!interleaving_search_get_deviations(&replay->results[1], &replay->replayed_deviations))
+	if (!interleaving_get_schedule(&replay->results[1], &replay->replayed_deviations))
 		return "the replay has too many deviations";
 	if (replay->results[1].verdict != SEARCH_CLEAN)
 		return replay->results[1].text;
@@ -457,7 +458,7 @@ static void execute_and_replay(uint64_t seed, struct replay_sums *sums)
 		sums->differences += replay->results[0].verdict == SEARCH_FOUND;
 		return;
 	}
-	if (!interleaving_search_get_deviations(&replay->results[0], &replay->deviations)) {
+	if (!interleaving_get_schedule(&replay->results[0], &replay->deviations)) {
 		sums->too_long++;
 		return;
 	}

@@ -77,7 +77,3 @@ void interleaving_search_run(const struct interleaving_request *request,
 
 /* Return: the trace of the last execution of this process (interleaving.h); NULL before the first one. */
 const struct trace *interleaving_search_get_trace(void);
-
-/* Gets the deviations of the last execution from the default. Return: false if there are too many. */
-bool interleaving_search_get_deviations(const struct interleaving_search_result *result,
-					struct deviations *deviations);

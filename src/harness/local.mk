@@ -61,6 +61,8 @@ harness_sources = \
 	%D%/exec/thread_plan.h \
 	%D%/interleaving_child.c \
 	%D%/interleaving_child.h \
+	%D%/interleaving_schedule.c \
+	%D%/interleaving_schedule.h \
 	%D%/interleaving_search.c \
 	%D%/interleaving_search.h \
 	%D%/interleave/coroutine.c \

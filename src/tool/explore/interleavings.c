@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "harness/interleaving_child.h"
+#include "harness/interleaving_schedule.h"
 #include "harness/program/program_text.h"
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
@@ -87,7 +88,7 @@ static const char *format_schedule(void)
 {
 	static char text[DEVIATIONS_TEXT];
 
-	if (!interleaving_search_get_deviations(current.result, &current.found))
+	if (!interleaving_get_schedule(current.result, &current.found))
 		return "";
 	deviations_to_text(&current.found, text);
 	return text;

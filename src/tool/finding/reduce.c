@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/interleaving_schedule.h"
 #include "harness/util/sha1.h"
 #include "harness/model/repair.h"
 #include "harness/mutate/minimize.h"
@@ -115,8 +116,7 @@ static bool find_failing_schedule(struct reducer *r, const char *strategy_name, 
 	if (!result)
 		return false;
 	r->oracle->execution_count += result->execution_count;
-	return result->verdict == SEARCH_FOUND &&
-	       interleaving_search_get_deviations(result, &candidate->schedule) &&
+	return result->verdict == SEARCH_FOUND && interleaving_get_schedule(result, &candidate->schedule) &&
 	       deviations_are_given(&candidate->schedule);
 }
 
