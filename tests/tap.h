@@ -37,7 +37,10 @@ extern unsigned int tap_check_count, tap_failure_count;
 /* ok() prints this text before the name of each check. */
 extern const char *tap_prefix;
 
-/* Prints a check, which passes if @good is true. Return: @good, so that a test can print details. */
+/*
+ * Prints a check, which passes if @good is true. With TEST_STOP_AT_FAILURE in the environment, the first check
+ * that fails ends the test. Return: @good, so that a test can print details.
+ */
 bool ok(bool good, const char *name, ...) __attribute__((format(printf, 2, 3)));
 
 /* Counts and prints a check that cannot run in this environment. @check_and_reason: "CHECK: REASON" */

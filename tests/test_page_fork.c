@@ -97,6 +97,14 @@ static void fork_while_lock_is_taken(void (*lock)(void), void (*unlock)(void))
 	use_library();
 }
 
+/* Only the list of tasks was used before the fork. */
+static void fork_before_first_page(void)
+{
+	abort_unless(page_task_new("first"));
+	abort_unless(!fork_and_wait(use_library));
+	use_library();
+}
+
 ACTION(fork_while_arena_is_locked, fork_while_lock_is_taken(arena_lock, arena_unlock))
 ACTION(fork_while_tasks_are_locked, fork_while_lock_is_taken(task_list_lock, task_list_unlock))
 ACTION(fork_while_sets_are_locked, fork_while_lock_is_taken(alias_sets_lock, alias_sets_unlock))
@@ -189,6 +197,7 @@ static void fork_beside_mapped_thread(void)
 
 static const struct child_case cases[] = {
 	/* [P19] [P16] */
+	{ fork_before_first_page, RETURNS, "a child can create the arena" },
 	{ fork_while_arena_is_locked, RETURNS, "a child can allocate, also if another thread allocates" },
 	{ fork_while_tasks_are_locked, RETURNS, "a child can create tasks, also if another thread does" },
 	{ fork_while_sets_are_locked, RETURNS,

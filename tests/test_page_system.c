@@ -276,7 +276,27 @@ static void call_without_heap(void)
 	page_buffer_free(page_buffer_alloc(5000));
 }
 
+/* The handlers that every backend needs are installed with the first task. */
+static void require_no_pages_without_handlers_of_alias(void)
+{
+	page_task_current();
+	require_no_pages_without_fork_handlers();
+}
+
+/* The task itself finds memory in @block, but the handlers of fork() do not. */
+static void use_up_memory_of_fork_handlers_and_free(void *block)
+{
+	use_up_heap();
+	while (!pthread_atfork(NULL, NULL, NULL))
+		;
+	free(block);
+}
+
 /* ---- no tasks ---- */
+
+ACTION(require_no_task_without_fork_handlers, use_up_memory_of_fork_handlers_and_free(malloc(1000)),
+       abort_unless(!page_task_new("none")))
+ACTION(get_task_without_fork_handlers, use_up_memory_of_fork_handlers_and_free(NULL), page_task_current())
 
 ACTION(require_no_task_without_memory, use_up_heap(), abort_unless(!page_task_new("none")))
 
@@ -448,7 +468,10 @@ static const struct child_case other_cases[] = {
 	/* [P17] */
 	{ call_without_heap, RETURNS, "calls need no memory of malloc()" },
 	/* [P229] */
+	{ require_no_pages_without_handlers_of_alias, RETURNS,
+	  "alias: without its own handlers of fork() there are no pages" },
 	{ require_no_task_without_memory, RETURNS, "without memory there is no task" },
+	{ require_no_task_without_fork_handlers, RETURNS, "without handlers of fork() there is no task" },
 	{ require_child_to_write_despite_signals, RETURNS, "fork: signals interrupt the parent" },
 };
 
@@ -531,6 +554,8 @@ UNIT_TEST(test_page_system)
 		test_refused_calls();
 		CHECK_CHILDREN(other_cases);
 		ok(ends_by_abort(get_task_without_key), "without a key a thread cannot have a task");
+		ok(ends_by_abort(get_task_without_fork_handlers),
+		   "without handlers of fork() a thread cannot have a task");
 		ok(ends_by_abort(get_task_without_memory_for_key),
 		   "without memory for a key a thread cannot have a task");
 	}

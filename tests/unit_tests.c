@@ -34,6 +34,8 @@ bool ok(bool good, const char *name, ...)
 	putchar('\n');
 	fflush(stdout);
 	tap_failure_count += !good;
+	if (!good && getenv("TEST_STOP_AT_FAILURE"))
+		exit(1);
 	return good;
 }
 

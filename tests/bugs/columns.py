@@ -157,7 +157,8 @@ def test_by_unit_test_or_scenario(tester, subject, _trial_number):
     name = subject.bug.test
     if name.startswith("stress "):
         return _run_stress_scenario(tester, subject, name.split()[1], 1, tester.trial_seconds)
-    execution = tester.build_and_run_program(build.get_unit_test_link_recipe(name, subject.flavour), [], GRACE)
+    execution = tester.build_and_run_program(build.get_unit_test_link_recipe(name, subject.flavour), [], GRACE,
+                                             TEST_STOP_AT_FAILURE="1")
     failed = re.search(r"^not ok .*$", execution.output, re.MULTILINE)
     return make_trial_result(name, execution, GRACE, 1, f"{name}: " +
                              (failed[0] if failed else execution.output.strip()[-200:]), failed and "test")
