@@ -2,8 +2,8 @@
 /*
  * A user reader copies user memory into several pages, in chunks, with a fault in chunk k. Then the chunks
  * before k are copied, chunk k has a copied prefix and zeros, and the reader is at the start of chunk k (R9).
- * Threads share the pages; each thread has its own user memory, any page of which may be unreadable. The bytes
- * of the user memory change before each copy, so that bytes of an earlier copy are wrong.
+ * Threads share the pages; each thread has its own user memory, any page of which may be unreadable. The
+ * bytes of the user memory change before each copy, so that bytes of an earlier copy are wrong.
  *
  * The errors to find (A and B are threads):
  *

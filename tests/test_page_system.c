@@ -290,11 +290,14 @@ static void use_up_memory_of_fork_handlers_and_free(void *block)
 	while (!pthread_atfork(NULL, NULL, NULL))
 		;
 	free(block);
+	last_block = calloc(1, 1000);
+	abort_unless(!block || last_block);
+	free(last_block);
 }
 
 /* ---- no tasks ---- */
 
-ACTION(require_no_task_without_fork_handlers, use_up_memory_of_fork_handlers_and_free(malloc(1000)),
+ACTION(require_no_task_without_fork_handlers, use_up_memory_of_fork_handlers_and_free(malloc(4000)),
        abort_unless(!page_task_new("none")))
 ACTION(get_task_without_fork_handlers, use_up_memory_of_fork_handlers_and_free(NULL), page_task_current())
 
