@@ -297,7 +297,7 @@ static void use_up_memory_of_fork_handlers_and_free(void *block)
 
 /* ---- no tasks ---- */
 
-ACTION(require_no_task_without_fork_handlers, use_up_memory_of_fork_handlers_and_free(malloc(4000)),
+ACTION(require_no_task_without_fork_handlers, use_up_memory_of_fork_handlers_and_free(malloc(2000)),
        abort_unless(!page_task_new("none")))
 ACTION(get_task_without_fork_handlers, use_up_memory_of_fork_handlers_and_free(NULL), page_task_current())
 
