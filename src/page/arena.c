@@ -85,7 +85,7 @@ static void arena_init(void)
 	sync_register_heap_with_tsan(base, ARENA_SIZE + PAGES_SIZE);
 }
 
-void arena_wait_until_created(void)
+NO_COVERAGE void arena_wait_until_created(void)
 {
 	if (arena_creation_has_begun())
 		pthread_once(&arena_once, arena_init);
@@ -184,14 +184,14 @@ static bool take_from_any_list(size_t *frame)
 
 /* ---- contiguous frames ---- */
 
-void arena_lock(void)
+NO_COVERAGE void arena_lock(void)
 {
 	for (struct free_list *list = free_lists; list < free_lists + FREE_LISTS; list++)
 		sync_spin_lock(&list->lock);
 	sync_spin_lock(&arena.lock);
 }
 
-void arena_unlock(void)
+NO_COVERAGE void arena_unlock(void)
 {
 	sync_spin_unlock(&arena.lock);
 	for (struct free_list *list = free_lists + FREE_LISTS; list-- > free_lists;)

@@ -31,12 +31,12 @@ static pthread_key_t own_task_key;
 
 /* ---- the list of tasks; callers of these functions are in a hidden section ---- */
 
-void task_list_lock(void)
+NO_COVERAGE void task_list_lock(void)
 {
 	sync_spin_lock(&tasks.lock);
 }
 
-void task_list_unlock(void)
+NO_COVERAGE void task_list_unlock(void)
 {
 	sync_spin_unlock(&tasks.lock);
 }
