@@ -144,7 +144,7 @@ fi
 expect_kept_state_found fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
 	's/^	rules->verdict.broken = 0;//' verdict
 expect_kept_state_found fuzz_explore '-fno-builtin -DBYTES_NO_INTERCEPT' harness/interleave/shared_addresses.c \
-	's/^	addresses.search++;/	addresses.search = 1;/' trace
+	's/^	addresses->search++;/	addresses->search = 1;/' trace
 expect_kept_state_found fuzz_explore '-fno-builtin -DBYTES_NO_INTERCEPT' harness/interleave/undo_log.c \
 	's/^		if (add_address(word))/		if (add_address(word) \&\& undo.execution % 5)/' coverage 'counts executions'
 expect_kept_state_found fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
