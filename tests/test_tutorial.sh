@@ -37,8 +37,8 @@ cat >"$scratch/more.4" <<'END'
 <!-- long -->
 
     $ ls build/seeds
-    fuzz_fatal
-    fuzz_fatal.dict
+    fuzz_explore
+    fuzz_explore.dict
     ...
     $ make -C build seeds | grep skipped
     skipped: seeds of fuzz_api: the page library lacks page_align page_borrow ...
