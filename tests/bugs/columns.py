@@ -125,6 +125,8 @@ def _run_on_uninstrumented_library(tester, programs):
 def test_by_replay(tester, subject, _trial_number):
     """Run the program of the bug; if the program finds nothing, run the rest of the corpus."""
     tester.require_flavour(subject.flavour)
+    if subject.bug and subject.bug.column != "replay":
+        raise Unusable("a run of page programs does not show it")
     own, others = subject.programs[:1], subject.programs[1:]
     if tester.tree.plain_library_for:
         return _run_on_uninstrumented_library(tester, own)
