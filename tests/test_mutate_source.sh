@@ -114,6 +114,12 @@ ok $? "a run that is stopped says so, in the report too" "$scratch/err"
 expect_verdict "$swapped" killed
 expect_state_in_make_report stopped
 
+# expect_verdict_of_operator OPERATOR VERDICT CHANGE: the mutant whose line of the list contains "OPERATOR: CHANGE".
+expect_verdict_of_operator() {
+	run_expecting_status '[01]' test_mutants_of_small_library --only "$(find_mutant_id "$1: $3")"
+	grep -qF "$2: " "$scratch/printed"
+}
+
 write_surviving_list '[equivalent] Not read.' "$unseen keep"
 expect 0 "an equivalent mutant does not count" '^100.0 % of 4' test_mutants_of_small_library --only "$some"
 expect_verdict "$unseen" equivalent

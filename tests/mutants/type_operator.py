@@ -45,7 +45,9 @@ def _find_written_type(node):
 
 def _list_narrower_variables(node, declarations):
     if node.macro or node.get("id") in declarations.with_address_taken or node.get("storageClass") == "extern" or \
-            node.parent.parent.kind == "ForStmt":  # counts to a bound, which has a type too
+            node.get("previousDecl"):
+        return
+    if node.parent.kind == "DeclStmt" and node.parent.parent.kind == "ForStmt":  # it counts to a bound, which has a type
         return
     kind, pattern = _get_integer_type(node.type)
     place = _find_written_type(node)
