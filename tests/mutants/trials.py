@@ -25,7 +25,8 @@ REPLAYERS = {
 }
 # The lines that explore prints without a finding. It refuses programs that break a rule in some order, and exits
 # with 2.
-EXPLORED = re.compile(r"\.page: (.*: )?clean in |\.page: not explored: .* one order breaks | files: \d+ bad | files ignored: ")
+EXPLORED = re.compile(r"\.page: (.*: )?clean in |\.page: not explored: .* one order breaks | files: \d+ bad |"
+                      " files ignored: ")
 EXIT_NOT_EXPLORED = 2
 
 

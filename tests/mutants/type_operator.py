@@ -47,7 +47,8 @@ def _list_narrower_variables(node, declarations):
     if node.macro or node.get("id") in declarations.with_address_taken or node.get("storageClass") == "extern" or \
             node.get("previousDecl"):
         return
-    if node.parent.kind == "DeclStmt" and node.parent.parent.kind == "ForStmt":  # it counts to a bound, which has a type
+    # The variable of a `for` counts to a bound, which has a type too.
+    if node.parent.kind == "DeclStmt" and node.parent.parent.kind == "ForStmt":
         return
     kind, pattern = _get_integer_type(node.type)
     place = _find_written_type(node)
@@ -65,7 +66,8 @@ def _list_narrower_parameters(node, declarations):
                 parameter.get("id") not in declarations.used:
             continue
         place, name = _find_written_type(parameter), parameter.get("name")
-        for other in _list_replacements(parameter.type, parameter.get("id") in declarations.used_with_sign) if place else ():
+        with_sign = parameter.get("id") in declarations.used_with_sign
+        for other in _list_replacements(parameter.type, with_sign) if place else ():
             becomes = parameter.source.replace(node.text.bytes[slice(*place)].decode(), other, 1)
             yield Change("type", body.begin, body.begin + 1, f"{{ {name} = ({other}){name};", parameter, becomes)
 
