@@ -114,6 +114,32 @@ ok $? "a run that is stopped says so, in the report too" "$scratch/err"
 expect_verdict "$swapped" killed
 expect_state_in_make_report stopped
 
+# Of the operators that change more than a token: mutants that the test of the small library kills, or does not kill.
+cat >"$scratch/verdicts" <<'END'
+killed|exit: return 1 => (void)0
+survived|exit: { owner->first = 0; owner->second = 0; return 0; } => { return 0; }
+killed|operand: unlikely(a < TWICE(2)) && b => b
+survived|operand: unlikely(a < TWICE(2)) && b => unlikely(a < TWICE(2))
+killed|initial: sum => 0
+survived|initial: second => 0
+killed|jump: if (a == 7) break => if (a == 7) continue
+killed|retry: a += b => a = b
+killed|retry: numbers + done => numbers
+survived|&(__typeof__(seen)){ seen }
+killed|choose_pair substitute: other => find_own()
+survived|choose_pair substitute: find_own() => other
+killed|- type: unsigned long sum => unsigned int sum
+survived|- type: unsigned int first, second => unsigned short second
+END
+while IFS='|' read -r verdict text; do
+	echo "$(find_mutant_id "$text") $verdict"
+done <"$scratch/verdicts" >"$scratch/ids"
+expect 1 "8 of 14 mutants of other operators are killed" '^57.1 % of 14 of' \
+	test_mutants_of_small_library --only "$(cut -d ' ' -f 1 "$scratch/ids" | paste -sd ,)"
+while read -r id verdict; do
+	expect_verdict "$id" "$verdict"
+done <"$scratch/ids"
+
 write_surviving_list '[equivalent] Not read.' "$unseen keep"
 expect 0 "an equivalent mutant does not count" '^100.0 % of 4' test_mutants_of_small_library --only "$some"
 expect_verdict "$unseen" equivalent

@@ -3,6 +3,9 @@
 # Mutants of the page library: doc/mutants.md. No program contains files of this directory.
 
 EXTRA_DIST += \
+	%D%/change.py \
+	%D%/declarations.py \
+	%D%/flow_operators.py \
 	%D%/main.py \
 	%D%/mutate.py \
 	%D%/operators.py \
@@ -10,9 +13,11 @@ EXTRA_DIST += \
 	%D%/small/small.c \
 	%D%/small/small.h \
 	%D%/small/test_small.c \
+	%D%/substitute_operator.py \
 	%D%/surviving \
 	%D%/syntax_tree.py \
 	%D%/trials.py \
+	%D%/type_operator.py \
 	%D%/verdicts.py
 
 # `make mutants` tests all mutants, which takes hours. After an interruption, `make mutants` continues.

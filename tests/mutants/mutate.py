@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 
+import declarations
 import operators
 import syntax_tree
 from library_build import run_returning_status_and_output
@@ -69,11 +70,11 @@ class Finder:
     def __init__(self):
         self.found = {}
 
-    def collect_changes(self, node, function=FILE_SCOPE, enclosing_nodes=()):
-        """@enclosing_nodes: the expressions and statements around @node, the smallest last."""
+    def collect_changes(self, node, declared, function=FILE_SCOPE, enclosing_nodes=()):
+        """@declared: the declarations of the tree; @enclosing_nodes: those around @node, the smallest last."""
         if node.kind == "FunctionDecl" and node.get("name"):
             function, enclosing_nodes = node.get("name"), ()
-        for change in operators.list_changes_of_node(node):
+        for change in operators.list_changes_of_node(node, declared):
             path = change.about.text.path.name
             about = _find_node_for_mutant_name(change, enclosing_nodes) if change.operator in SMALL else change.about
             self.found.setdefault((path, change.begin, change.end, change.new),
@@ -81,7 +82,7 @@ class Finder:
         if node.text and node.kind not in BLOCKS:
             enclosing_nodes = (*enclosing_nodes, node)
         for child in node.children:
-            self.collect_changes(child, function, enclosing_nodes)
+            self.collect_changes(child, declared, function, enclosing_nodes)
 
     def generate_mutants_of_changes(self):
         """The mutants in the order of files and lines."""
@@ -92,7 +93,7 @@ class Finder:
             was = collapse_white_space(about.source)
             before = text.bytes[about.begin:begin].decode()
             after = text.bytes[end:about.end].decode()
-            becomes = collapse_white_space(before + new + after)
+            becomes = collapse_white_space(change.becomes or before + new + after)
             key = (path, function, change.operator, was, becomes)
             ordinals[key] += 1
             name = hashlib.sha1("\0".join((*key, str(ordinals[key]))).encode()).hexdigest()[:8]
@@ -126,9 +127,10 @@ def find_mutants(tree, job_count):
             text = texts[f"src/page/{path.name}"] = syntax_tree.Text(path)
             (copy / path.name).write_bytes(text.replace_likely_hints_by_spaces())
         with concurrent.futures.ThreadPoolExecutor(job_count) as pool:
-            for root in pool.map(lambda c: syntax_tree.run_clang_and_read_tree(c, scratch, texts),
-                                 _list_clang_commands(tree)):
-                finder.collect_changes(root)
+            commands = list(_list_clang_commands(tree))
+            for command, root in zip(commands, pool.map(
+                    lambda c: syntax_tree.run_clang_and_read_tree(c, scratch, texts), commands)):
+                finder.collect_changes(root, declarations.Declarations(root, texts[command[-1]]))
     mutants = list(finder.generate_mutants_of_changes())
     names = collections.Counter(m.id for m in mutants)
     if names and max(names.values()) > 1:

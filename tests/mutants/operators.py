@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Mutation operators, and the kinds of syntax nodes that each one changes."""
-import dataclasses
 import re
+
+from change import INTEGER_TYPES, Change, skip_implicit_nodes, skip_parentheses_and_implicit_nodes
+from flow_operators import FLOW_LISTERS
+from substitute_operator import SUBSTITUTE_LISTERS
+from type_operator import TYPE_LISTERS
 
 # {name of a mutation operator: {token of C: the tokens that replace it}}
 TOKENS = {
@@ -19,35 +23,9 @@ ORDERS = ("memory_order_acquire", "memory_order_release", "memory_order_acq_rel"
 BOOLS = {"true": "false", "false": "true"}
 COMMENT = re.compile(r"/\*.*?\*/|\s+", re.DOTALL)
 INTEGER = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*")
-INTEGER_TYPES = re.compile(r"(_Atomic\()?(unsigned|signed|char|short|int|long|_Bool|enum|__int)\b")
-WRAPPERS = ("ImplicitCastExpr", "ParenExpr", "ExprWithCleanups", "ConstantExpr")
 CONDITIONS = {"IfStmt": 0, "WhileStmt": 0, "ForStmt": 2, "DoStmt": 1, "ConditionalOperator": 0}
 STATEMENTS = ("CallExpr", "BinaryOperator", "CompoundAssignOperator", "UnaryOperator",
               "AtomicExpr", "ParenExpr", "CStyleCastExpr", "ImplicitCastExpr", "StmtExpr")
-
-
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """Replace bytes [begin, end) by @new; messages show the node @about."""
-    operator: str
-    begin: int
-    end: int
-    new: str
-    about: object
-
-
-def skip_parentheses_and_implicit_nodes(node):
-    """The node without implicit nodes and parentheses around it."""
-    while node.kind in WRAPPERS and len(node.children) == 1:
-        node = node.children[0]
-    return node
-
-
-def skip_implicit_nodes(node):
-    """The node without implicit nodes around it, which may have fewer bytes than the node."""
-    while node.kind in ("ImplicitCastExpr", "ConstantExpr", "ExprWithCleanups") and node.children:
-        node = node.children[0]
-    return node
 
 
 # ---- one function for each kind of node ----
@@ -181,7 +159,11 @@ LISTERS_OF_CHANGES = {
 }
 
 
-def list_changes_of_node(node):
+# These functions also get the declarations of the tree: declarations.py.
+LISTERS_WITH_DECLARATIONS = (FLOW_LISTERS, TYPE_LISTERS, SUBSTITUTE_LISTERS)
+
+
+def list_changes_of_node(node, declarations):
     """All changes of this node, without those of its children."""
     if node.kind in CONDITIONS:
         yield from _list_condition_changes(node)
@@ -190,3 +172,6 @@ def list_changes_of_node(node):
         yield from _list_true_and_false_swaps(node)
     if node.text and not node.macro and node.kind in LISTERS_OF_CHANGES:
         yield from LISTERS_OF_CHANGES[node.kind](node)
+    for listers in LISTERS_WITH_DECLARATIONS:
+        for lister in listers.get(node.kind, ()) if node.text else ():
+            yield from lister(node, declarations)

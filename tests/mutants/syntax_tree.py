@@ -82,6 +82,8 @@ class Node:
     end: int = 0
     macro: str = ""
     children: list = dataclasses.field(default_factory=list)
+    parent: "Node" = dataclasses.field(default=None, repr=False)
+    name_begin: int = -1  # of a declaration: the offset of its name, if it is in @text
 
     @property
     def source(self):
@@ -128,8 +130,7 @@ class Reader:
 
     def read_node_and_children(self, json_node):
         node = Node(json_node.get("kind", ""), json_node)
-        if "loc" in json_node:
-            self._find_place_outside_macros(json_node["loc"])
+        name = self._find_place_outside_macros(json_node["loc"]) if "loc" in json_node else None
         bounds = json_node.get("range", {})
         begin = self._find_place_outside_macros(bounds["begin"]) if "begin" in bounds else None
         end = self._find_place_outside_macros(bounds["end"]) if "end" in bounds else None
@@ -138,7 +139,11 @@ class Reader:
             node.begin = node.text.hints.get(begin.begin, begin.begin)
             if begin.macro and end.macro and begin.begin == end.begin:
                 node.macro = begin.macro
+            if name and name.text is node.text and not name.macro:
+                node.name_begin = name.begin
         node.children = [self.read_node_and_children(child) for child in json_node.get("inner", [])]
+        for child in node.children:
+            child.parent = node
         return node
 
 

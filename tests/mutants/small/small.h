@@ -3,3 +3,8 @@
 int small(int a, int b);
 int keep(int a, volatile int *spare);
 _Bool big(int a);
+unsigned long add(int is_own, const unsigned long *numbers, unsigned long count);
+unsigned long sum(int is_own);
+void reset(unsigned int second, unsigned long sum);
+const unsigned long *find_zero(const unsigned long *numbers);
+int decrement_positive(_Atomic int *number);
