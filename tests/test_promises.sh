@@ -53,6 +53,10 @@ expect_promise_error "a promise without a bug" '^P297: expected a seeded bug tha
 	tests/bugs/patch/kernel-memset-first-piece.patch 's/P297/P298/'
 expect_promise_error "a promise that has a bug now" 'promises_without_bug: P297 has a bug' \
 	tests/promises_without_bug "\$a P297"
+expect_promise_error "a retired number that is used again" 'P23 is in tests/promises_retired; expected an unused' \
+	src/page/page.h 's/\[P24\]/[P23]/'
+expect_promise_error "a number that is neither used nor retired" '^P23: expected a mark in a header, or a line in' \
+	tests/promises_retired '/^P23 /d'
 expect_promise_error "a test that finds a bug and does not cite its promise" \
 	'tests/test_page_kernel.c: expected a citation of a promise that align-wraps breaks: \[P39\], \[P40\]' \
 	tests/bugs/bugs.def '/"align-wraps"/,/)$/s/"test_page"/"test_page_kernel"/'
