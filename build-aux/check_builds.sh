@@ -44,7 +44,7 @@ hide_programs_from_path() {
 build_and_test_with_compiler() {
 	run_step_in_build_directory configure sh "$source/configure" --enable-werror CC="$1" &&
 		run_step_in_build_directory make "$MAKE" -j"$JOBS" all &&
-		run_step_in_build_directory programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text afl_mutator.so &&
+		run_step_in_build_directory programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text test_page_system_calls afl_mutator.so &&
 		run_step_in_build_directory tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
 }
 

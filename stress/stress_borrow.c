@@ -7,12 +7,16 @@
  *
  * The errors to find (A and B are threads):
  *
- *   Error 1: A read by one address does not return the bytes that were written by the other address.
- *   Error 2: A write to a borrower's piece also writes bytes of the next piece, across the end of a page:
+ *   Error 1: A read by one address does not return the bytes that were written by the other
+ *     address [P4] [P219].
+ *   Error 2: A write to a borrower's piece also writes bytes of the next piece, across the end of a
+ *     page [P2] [P214]:
  *        A: write 100 bytes of the buffer       B: borrow the next page, write byte 0.
- *   Error 3: A borrower drops one reference more than it got, which frees a page of the buffer:
+ *   Error 3: A borrower drops one reference more than it got, which frees a page of the
+ *     buffer [P216]:
  *        A: borrows, gets, drops, drops         B: borrows the freed page.
- *   Error 4: A page of a freed buffer is reused although a thread still has a reference to the page:
+ *   Error 4: A page of a freed buffer is reused although a thread still has a reference to the
+ *     page [P209] [P218]:
  *        A: get the page, free the buffer       B: allocates a buffer that contains the page.
  *
  * A few hundred operations detect an injected bug. Error 4 needs many buffers: run for minutes.

@@ -9,12 +9,14 @@
  *
  * The errors to find (A and B are threads; the bytes of a page identify the thread that wrote them):
  *
- *   Error 1: One frame has two owners:
+ *   Error 1: One frame has two owners [P41]:
  *        A: takes the frame off the list        B: takes the same frame
  *        A: writes its bytes                    B: writes its bytes; A reads B's.
- *   Error 2: A page is reused before its quarantine ends, or has old contents despite __GFP_ZERO:
+ *   Error 2: A page is reused before its quarantine ends, or has old contents despite
+ *     __GFP_ZERO [P34] [P43]:
  *        A: frees                               B: allocates with __GFP_ZERO, finds A's bytes.
- *   Error 3: A reference is counted twice or not at all, so the page is freed too early or never:
+ *   Error 3: A reference is counted twice or not at all, so the page is freed too early or
+ *     never [P52] [P56]:
  *        A: get, pass on, drop                  B: take, drop
  *        A: load the count                      B: get, but A's store of the count undoes it.
  *   Error 4: A page is not freed correctly if the thread that frees the page did not allocate it.

@@ -12,20 +12,22 @@
  *
  * The errors to find (A and B are threads; x and y are pages):
  *
- *   Error 1: A copy that is one byte too long, uses the wrong limit, or has the wrong direction:
+ *   Error 1: A copy that is one byte too long, uses the wrong limit, or has the wrong
+ *     direction [P152] [P157]:
  *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x.
- *   Error 2: A copy of the whole page instead of a part: the pieces of other threads get old bytes.
+ *   Error 2: A copy of the whole page instead of a part: the pieces of other threads get old bytes [P2].
  *   Error 3: Unrelated threads copy in both directions at once between the same pages:
  *        A: map x, map y, copy                  B: map y, map x, copy
- *      A and B must not wait for each other, and neither may see the other's mapping.
- *   Error 4: Two mappings get one address:
+ *      A and B must not wait for each other, and neither may see the other's mapping [P18].
+ *   Error 4: Two mappings get one address [P5] [P90]:
  *        A: map x                               B: map y at the same address
  *        A: reads its bytes of x, finds those of y.
- *   Error 5: An unmap ends the mapping of another thread or of another depth:
+ *   Error 5: An unmap ends the mapping of another thread or of another depth [P95]:
  *        A: map x, map y                        B: map x
  *        A: unmap y, unmap x                    B: its address is invalid, or shows y.
- *   Error 6: The address range of a mapping is reused too early, so the next mapping shows the previous page.
- *   Error 7: A switched-in task has other mappings than when it was switched out:
+ *   Error 6: The address range of a mapping is reused too early, so the next mapping shows the previous
+ *     page [P89].
+ *   Error 7: A switched-in task has other mappings than when it was switched out [P251]:
  *        A: map x, switch to task 2, map y, switch back: the newest mapping must be that of x again.
  *   Error 8: A store through one mapping changes bytes of the neighbouring piece:
  *        A: store 8 bytes at 8                  B: store 8 bytes at 16.

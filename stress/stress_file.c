@@ -16,21 +16,22 @@
  * The errors to find (A and B are threads):
  *
  *   Error 1: A writes one byte too many, or A's second chunk begins at off again, or the part after the end
- *     of a page goes to the wrong page, or an empty tail clears something:
+ *     of a page goes to the wrong page, or an empty tail clears something [P136] [P139]:
  *        A: write [0, 5) of its [0, 4)      B: write byte 4
  *                                           B: read byte 4, finds A's value.
  *   Error 2: A writes its byte by a read-modify-write of the word around it, as a copy that rounds to words
- *     does (some compilers made such code, which was a bug in a file system):
+ *     does (some compilers made such code, which was a bug in a file system) [P2]:
  *        A: load bytes 0..7
  *                                           B: write byte 4
  *        A: change byte 0, store bytes 0..7: byte 4 is old again
  *                                           B: read byte 4, finds its own old value.
- *   Error 3: A reads a byte of B; only ThreadSanitizer detects this data race, because no value is wrong:
+ *   Error 3: A reads a byte of B; only ThreadSanitizer detects this data race, because no value is
+ *     wrong [P132]:
  *        A: read [0, 5) of its [0, 4)       B: write byte 4.
  *   Error 4: A failure in chunk k changes another chunk: chunks before k must be written, chunks after k
  *     unchanged.
  *   Error 5: An access at offset 4096 of one page accesses byte 0 of the next page: the call must fail,
- *     unless the access is empty.
+ *     unless the access is empty [P1] [P137] [P140].
  *
  * The owner of a byte detects a wrong write when it checks the byte, unless it overwrote the byte before. A
  * few hundred operations of a thread detect an injected bug. Run for two seconds as a quick test, and for a

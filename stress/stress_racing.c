@@ -12,18 +12,19 @@
  *   Error 1: A byte that no thread wrote, half of one value and half of another:
  *        A: write byte 0                    B: write byte 0
  *                       C: read byte 0, finds what neither A nor B wrote.
- *   Error 2: A byte of another offset, because a copy wrote to the wrong place for a moment:
+ *   Error 2: A byte of another offset, because a copy wrote to the wrong place for a moment [P2]:
  *        A: write [8, 16)
  *                       C: read byte 0, finds what A writes to byte 8.
  *   Error 3: ThreadSanitizer does not report a race, because the library takes a lock, or copies without
- *     instrumentation, and so hides bugs of its callers:
+ *     instrumentation, and so hides bugs of its callers [P3] [P18]:
  *        A: write [0, 8)                    B: write [4, 12), in no order.
  *   Error 4: The library reads a byte of user memory twice, or reads it back from the page, so a value that
- *     was checked is not the value that is used; the check for error 1 also detects error 4.
- *   Error 5: A drop of a reference that is not the last one frees the page:
+ *     was checked is not the value that is used; the check for error 1 also detects error 4 [P10].
+ *   Error 5: A drop of a reference that is not the last one frees the page [P52] [P56]:
  *        A: gets a second reference, puts the page into an entry, drops the first reference
  *                                           B: takes the page out, finds a freed page.
- *   Error 6: B drops the last reference, but does not see what A wrote before A dropped its reference.
+ *   Error 6: B drops the last reference, but does not see what A wrote before A dropped its
+ *     reference [P9] [P58].
  *
  * The report of one race can hide another race, so each pair of a writing and a reading operation of overlap
  * has its own region of the common page. With ThreadSanitizer, overlap succeeds only if races of

@@ -7,12 +7,12 @@
  *
  * The errors to find (A and B are threads):
  *
- *   Error 1: The zeroing after a fault goes too far:
+ *   Error 1: The zeroing after a fault goes too far [P195] [P2]:
  *        A: copy into [0, 2048), fault after 100 bytes
  *                                               B: write [2048, 4096)
  *        A: zero [100, 2049): B's byte is overwritten.
  *   Error 2: A fault of one thread makes the copy of another thread fail, or the reader's position moves at a
- *     fault, so that the reader's next copy does not begin with the chunk that failed.
+ *     fault, so that the reader's next copy does not begin with the chunk that failed [P187] [P188] [P196].
  *   Error 3: A thread's mprotect() of its own memory makes the copy of another thread fail.
  *
  * A few hundred operations detect errors 1 and 2; error 3 needs minutes and many threads.

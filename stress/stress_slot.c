@@ -24,10 +24,11 @@
  *   Error 5: A page is freed too early:
  *        A: clears its last value        B: writes its first value
  *        A: counts 0, frees the page     B: reads zero, or a freed page.
- *   Error 6: The drop of a reader's last reference does not free the page, or an earlier drop frees the page:
+ *   Error 6: The drop of a reader's last reference does not free the page, or an earlier drop frees the
+ *     page [P52] [P56]:
  *        A: gets a reference, unlocks    B: clears the last value, drops the slot's reference
  *        A: reads, drops.
- *   Error 7: A new page in place of a freed one is not all zeros.
+ *   Error 7: A new page in place of a freed one is not all zeros [P34] [P43].
  *
  * Error 2 needs a shrinker that runs between two instructions of another thread, and errors 5 and 6 need two
  * threads that access a page with one value at the same time: run for seconds. At the end of a correct run of

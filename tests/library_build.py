@@ -143,10 +143,17 @@ def get_stress_link_recipe(flavour):
                       [f"libpagetorture-{flavour}.a"], flags)
 
 
+# The C library's functions that unit tests with hooks wrap (build-aux/flavours.mk).
+WRAPPED_BY_UNIT_TEST = {"test_page_accesses": ("memcpy", "memset", "process_vm_readv", "process_vm_writev")}
+
+
 def get_unit_test_link_recipe(name, flavour="plain"):
     """A unit test as a program of its own."""
+    wrapped = WRAPPED_BY_UNIT_TEST.get(name, ())
     return LinkRecipe(name + get_flavour_suffix(flavour), flavour,
-                      [f"obj/{flavour}/tests/{name}.o", f"obj/{flavour}/tests/unit_tests.o"], unit_test=name)
+                      [f"obj/{flavour}/tests/{name}.o", f"obj/{flavour}/tests/unit_tests.o"],
+                      flags=[f"-Wl,--wrap={function}" for function in wrapped], unit_test=name,
+                      has_hooks=bool(wrapped))
 
 
 def get_replayer_link_recipe(target, flavour):

@@ -128,8 +128,9 @@ page_tests = \
 	test_page_raw \
 	test_page_user_slice
 
-# The tests that use internals of src/page, so they cannot test an external page library. test_interleave needs
-# an instrumented page library, so it has the same restriction.
+# The tests that use internals of src/page, so they cannot test an external page library. test_interleave and
+# test_page_accesses need an instrumented page library, and test_page_system_calls tests system calls that
+# page.h does not promise, so they have the same restriction.
 page_tests_inside = \
 	test_page_alias \
 	test_page_fork \
@@ -140,9 +141,9 @@ page_tests_inside = \
 mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 
 if OWN_PAGE
-inside_plain = $(page_tests_inside)
+inside_plain = $(page_tests_inside) test_page_system_calls
 inside_asan = test_page_alias test_page_fork
-inside_tsan = test_interleave test_page_alias test_page_fork
+inside_tsan = test_interleave test_page_accesses test_page_alias test_page_fork
 inside_msan = test_page_alias test_page_fork test_page_system
 endif
 
@@ -152,9 +153,10 @@ tests_tsan = $(addsuffix -tsan,$(page_tests) $(inside_tsan) test_page_detect)
 tests_msan = $(addsuffix -msan,$(page_tests) $(inside_msan) test_page_detect)
 
 # The tests that are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions,
-# test_interleave is linked with the hooks of tsan_hooks.c, and an external page library may lack functions that
-# some tests call.
-own_program_tests = test_mutator_text test_mutator_text-asan test_interleave-tsan
+# test_interleave and test_page_accesses are linked with the hooks of tsan_hooks.c, test_page_system_calls
+# defines functions of the C library, and an external page library may lack functions that some tests call.
+own_program_tests = test_mutator_text test_mutator_text-asan test_interleave-tsan test_page_accesses-tsan \
+	test_page_system_calls
 if !OWN_PAGE
 own_program_tests += $(filter test_page%,$(test_names))
 endif
@@ -172,7 +174,9 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	$(page_tests:%=%D%/%.c) \
 	$(page_tests_inside:%=%D%/%.c) \
 	%D%/test_interleave.c \
+	%D%/test_page_accesses.c \
 	%D%/test_page_detect.c \
+	%D%/test_page_system_calls.c \
 	%D%/banned_words \
 	%D%/check.py \
 	%D%/ci.py \
@@ -187,6 +191,7 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/mutate_promise.h \
 	%D%/page_test.h \
 	%D%/promises.py \
+	%D%/promises_retired \
 	%D%/promises_without_bug \
 	%D%/race_matrix.py \
 	%D%/random_program.h \

@@ -6,7 +6,8 @@ the same mark in a test, a page program or a stress scenario cites the promise. 
 tests/bugs/patch, "Breaks: P17, P18", names the promises that the bug breaks.
 
 tests/promises_without_bug lists the promises that no bug breaks. The list must be exact, so it only becomes
-shorter.
+shorter. tests/promises_retired lists the numbers whose promises were removed. Each number below the largest one
+is a promise or retired, so no number is used again.
 
 Usage: promises.py check|write|list [SOURCE-DIRECTORY]
 
@@ -25,7 +26,7 @@ from entries import Suite  # noqa: E402 (needs the directories above)
 
 HEADERS = ("src/page/page.h", "src/page/page_kernel.h")
 CITING = ("tests/*.c", "stress/*.c", "corpus/r*/*.page", "corpus/bugs/*.page")
-TABLE, WITHOUT_BUG = "doc/promises.md", "tests/promises_without_bug"
+TABLE, WITHOUT_BUG, RETIRED = "doc/promises.md", "tests/promises_without_bug", "tests/promises_retired"
 MARK = re.compile(r"\[P(\d+)\]")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 BREAKS = re.compile(r"^Breaks: (P\d+(?:, P\d+)*)$", re.MULTILINE)
@@ -130,8 +131,9 @@ def read_breaks(source, suite):
     return breaks, errors
 
 
-def read_without_bug(source):
-    lines = (source / WITHOUT_BUG).read_text().split("\n")
+def read_numbers(path):
+    """The numbers at the beginning of the lines."""
+    lines = path.read_text().split("\n")
     return [int(n) for line in lines if not line.startswith("#") for n in re.findall(r"^P(\d+)", line)]
 
 
@@ -159,15 +161,29 @@ class Promises:
         for number in sorted(set(self.breaks) - known):
             names = ", ".join(bug.name for bug in self.breaks[number])
             self.errors.append(f"{names}: P{number} is no promise")
-        listed = read_without_bug(self.source)
+        self._find_reused_and_missing_numbers()
+        listed = read_numbers(self.source / WITHOUT_BUG)
         for number in sorted(set(self.without_bug) - set(listed)):
             self.errors.append(f"P{number}: expected a seeded bug that breaks it")
         for number in sorted(set(listed) - set(self.without_bug)):
             self.errors.append(f"{WITHOUT_BUG}: P{number} has a bug or is no promise; expected no line for it")
         self._find_tests_without_citation()
 
+    def _find_reused_and_missing_numbers(self):
+        retired = read_numbers(self.source / RETIRED)
+        for promise in self.promises:
+            if promise.number in retired:
+                self.errors.append(f"{promise.place}: P{promise.number} is in {RETIRED}; expected an unused number")
+        used = {*self.numbers, *retired}
+        for number in sorted(set(range(1, max(used))) - used):
+            self.errors.append(f"P{number}: expected a mark in a header, or a line in {RETIRED}")
+
     def _find_tests_without_citation(self):
-        """The unit test that finds a bug must cite a promise that the bug breaks."""
+        """A stress scenario must cite a promise; the unit test that finds a bug, one that the bug breaks."""
+        citing = {path for paths in self.cited.values() for path in paths}
+        for path in sorted(self.source.glob("stress/stress_*.c")):
+            if str(path.relative_to(self.source)) not in citing:
+                self.errors.append(f"stress/{path.name}: expected a citation of the promises that the checks test")
         for bug in self.suite.bugs.values():
             numbers = sorted(n for n, bugs in self.breaks.items() if bug in bugs)
             test = f"tests/{bug.test}.c"
@@ -180,8 +196,8 @@ class Promises:
     def format_table(self):
         lines = [HEAD]
         with_bug = len(self.numbers) - len(self.without_bug)
-        lines.append(f"{len(self.numbers)} promises; a test cites each; {with_bug} have a seeded bug, "
-                     f"{len(self.without_bug)} have none (`tests/promises_without_bug`).\n\n")
+        lines.append(f"{len(self.numbers)} promises; a test cites each; {with_bug} have a seeded bug; "
+                     f"without a bug: {len(self.without_bug)} (`tests/promises_without_bug`).\n\n")
         subject = None
         for promise in self.promises:
             if promise.subject != subject:

@@ -27,7 +27,6 @@ static void test_align(void)
 
 static void test_sizes(void)
 {
-	/* [P31] */
 	ok(PAGE_SIZE == 4096 && PAGE_MASK == ~(size_t)4095 && PAGE_SHIFT == 12, "a page has 4096 bytes");
 }
 

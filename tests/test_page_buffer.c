@@ -41,12 +41,42 @@ static void test_mapping_of_borrowed_page(void)
 	unsigned char *addr = page_map_local(page), byte;
 
 	buffer[5000] = 0x21;
-	/* [P217] [P219] */
+	/* [P219] */
 	ok(addr[5000 - PAGE_SIZE] == 0x21, "a mapping of a borrowed page shows a store to the buffer");
 	addr[5001 - PAGE_SIZE] = 0x22;
 	page_read_raw(page, &byte, 5001 - PAGE_SIZE, 1);
 	ok(buffer[5001] == 0x22 && byte == 0x22, "the buffer shows a store through the mapping");
 	page_unmap_local(addr);
+}
+
+/* Makes the calls that access pages with a borrowed page. Return: whether they have the results of any page.
+ */
+static bool calls_accept(struct page *borrowed)
+{
+	struct page *other = alloc_zeroed_page();
+	struct user_slice_reader reader = make_user_slice_reader("user", 4);
+	char bytes[4] = "";
+	bool good = true;
+
+	good &= !page_write_raw(borrowed, "page", 10, 4) && !page_read_raw(borrowed, bytes, 10, 4);
+	good &= !memcmp(bytes, "page", 4);
+	good &= !page_copy(other, 0, borrowed, 10, 4) && !page_copy(borrowed, 20, other, 0, 4);
+	good &= !page_read_bytewise_atomic(borrowed, bytes, 20, 4) && !memcmp(bytes, "page", 4);
+	good &= !page_write_bytewise_atomic(borrowed, "atom", 20, 4) && !page_fill_zero(borrowed, 10, 4);
+	good &= !page_copy_from_user_slice(borrowed, &reader, 30, 4);
+	page_free(other);
+	return good;
+}
+
+static void test_calls_of_borrowed_page(void)
+{
+	struct page *borrowed = page_borrow(buffer + 2 * PAGE_SIZE);
+	const unsigned char *bytes = buffer + 2 * PAGE_SIZE;
+
+	/* [P217] */
+	ok(calls_accept(borrowed) && calls_accept(borrowed) && !bytes[10] && !memcmp(bytes + 20, "atom", 4) &&
+		   !memcmp(bytes + 30, "user", 4),
+	   "a borrower may pass a page to each call that accesses pages");
 }
 
 static void test_reference_to_freed_buffer(void)
@@ -169,5 +199,6 @@ static void test_failed_allocations(void)
 }
 
 UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages_of_buffer, test_mapping_of_borrowed_page,
-		       test_reference_to_freed_buffer, test_misuse, test_refused_and_smallest_buffers,
-		       test_reuse_of_frames, test_failed_allocations, free_buffer)
+		       test_calls_of_borrowed_page, test_reference_to_freed_buffer, test_misuse,
+		       test_refused_and_smallest_buffers, test_reuse_of_frames, test_failed_allocations,
+		       free_buffer)

@@ -2,6 +2,8 @@
 /* Tests mappings: addresses, tasks, threads, fork(). test_page_misuse.c tests calls that break a rule. */
 #include "tests/page_test.h"
 
+#include <malloc.h>
+
 static struct page_task *tasks[2];
 
 static void test_16_mappings(void)
@@ -91,7 +93,7 @@ static void test_task_switch(void)
 	b[0]++;
 	page_task_switch_out(tasks[1]);
 	page_task_switch_in(tasks[0]);
-	/* [P251] [P247] [P248] */
+	/* [P251] [P247] */
 	ok(a[0] == 2, "a task that is switched in again has its mappings");
 	page_unmap_local(a);
 	page_task_switch_out(tasks[0]);
@@ -186,6 +188,34 @@ static void test_tasks_of_threads(void)
 	page_unmap_local(page_map_local(pages[0]));
 }
 
+/* The bytes that malloc() has given out, and that were not freed. A sanitizer has a malloc() of its own. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t count_allocated_bytes(void)
+{
+	return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes() :
+							 mallinfo2().uordblks;
+}
+
+/* More than malloc() keeps for later calls, less than DELETED_TASKS tasks have. */
+#define DELETED_TASKS  1000
+#define KEPT_BY_MALLOC (DELETED_TASKS * 50)
+
+static void test_memory_of_deleted_tasks(void)
+{
+	struct page_task *oldest = page_task_new("oldest"), *middle = page_task_new("middle");
+	size_t bytes_before;
+
+	page_task_delete(middle);
+	/* The search for the oldest task in the list passes over newer tasks. */
+	page_task_delete(oldest);
+	bytes_before = count_allocated_bytes();
+	for (int i = 0; i < DELETED_TASKS; i++)
+		page_task_delete(page_task_new("deleted"));
+	/* [P230] */
+	ok(count_allocated_bytes() < bytes_before + KEPT_BY_MALLOC, "deleted tasks leave no memory");
+}
+
 static void test_task_delete(void)
 {
 	struct page_task *task = page_task_new("a name that is longer than a name may be");
@@ -197,7 +227,7 @@ static void test_task_delete(void)
 	page_map_local(pages[0]);
 	page_map_local(pages[1]);
 	page_task_switch_out(task);
-	/* [P230] [P232] [P234] */
+	/* [P230] [P234] */
 	ok(page_task_delete(task) == 2, "page_task_delete counts two mappings");
 	/* [P231] */
 	ok(page_task_delete(NULL) == 0, "page_task_delete(NULL) does nothing");
@@ -279,4 +309,5 @@ ACTION(delete_tasks, page_task_delete(tasks[0]), page_task_delete(tasks[1]))
 
 UNIT_TEST_IN_MAP_MODES(test_page_map, test_choice_of_backend, create_tasks, test_16_mappings,
 		       test_two_mappings, test_new_addresses, test_task_switch, test_task_hook,
-		       test_tasks_of_threads, test_task_delete, test_fork, delete_tasks)
+		       test_tasks_of_threads, test_task_delete, test_memory_of_deleted_tasks, test_fork,
+		       delete_tasks)

@@ -207,7 +207,7 @@ static const struct misuse {
 	  "a full task whose successor is switched out", "" },
 	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; delete a; write_no_bytes 0",
 	  "a full task whose successor is deleted", "" },
-	/* [P23] [P102] */
+	/* [P102] */
 	{ "use-after-unmap", "in a; map 1; unmap 0; unmap 0", "a mapping is unmapped twice",
 	  "page_unmap_local of 0x*page P1, by alpha at 0x" },
 	/* [P103] */

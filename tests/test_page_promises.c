@@ -699,7 +699,7 @@ static void test_user_slice_calls_are_no_failure_points(void)
 	ok(page_fail_nth(0) == 1 && page_fail_nth(0) == 0, "the failure was not used up");
 }
 
-/* [P164] [P165] [P171] [P178] */
+/* [P160] [P164] [P171] */
 static void test_copies_of_readers(void)
 {
 	static const unsigned char user[] = "abcdefgh";

@@ -96,6 +96,10 @@ ACTION(find_nothing_alias, choose_backend_and_find_no_page("alias"))
 ACTION(free_no_buffer, page_buffer_free(&variable))
 ACTION(choose_poison, abort_unless(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL)))
 
+/* Addresses of 32 bits have no room for the mappings of "none". */
+ACTION(choose_none, abort_unless(page_map_revoke_set("none") == (sizeof(void *) > 4 ? 0 : -EINVAL)),
+       abort_unless(!page_map_revoke_set("protect")))
+
 static void allocate_with_backend_of_environment(void)
 {
 	setenv("PAGE_MAP", "alias", 1);
@@ -147,13 +151,15 @@ static const struct child_case first_page_cases[] = {
 	  "no buffer begins at a frame that was never allocated" },
 	/* [P87] */
 	{ choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer" },
+	/* [P85] */
+	{ choose_none, RETURNS, "the revocation `none` needs addresses of 64 bits" },
 	/* [P73] [P83] */
 	{ allocate_with_backend_of_environment, RETURNS, "the environment chooses the backend" },
 	/* [P86] */
 	{ allocate_with_backend_of_program, RETURNS, "the program chooses before the environment" },
 	/* [P74] */
 	{ allocate_without_choice, RETURNS, "the backend is direct without a choice" },
-	/* [P84] [P85] */
+	/* [P84] */
 	{ load_through_removed_mapping, ENDS_ABNORMALLY,
 	  "an access through a removed mapping is detected without a choice" },
 	{ choose_unknown_backend, "environment", "the environment names an unknown backend" },

@@ -21,7 +21,7 @@ copy_what_is_read() {
 	rm -rf "$wrong"
 	mkdir -p "$wrong/src/page" "$wrong/tests/bugs" "$wrong/corpus" "$wrong/stress" "$wrong/doc"
 	cp "$abs_srcdir"/src/page/page*.h "$wrong/src/page"
-	cp "$abs_srcdir"/tests/*.c "$abs_srcdir/tests/promises_without_bug" "$wrong/tests"
+	cp "$abs_srcdir"/tests/*.c "$abs_srcdir"/tests/promises_* "$wrong/tests"
 	cp -R "$abs_srcdir/tests/bugs/bugs.def" "$abs_srcdir/tests/bugs/patch" "$wrong/tests/bugs"
 	cp -R "$abs_srcdir/corpus/bugs" "$abs_srcdir/corpus/rules" "$abs_srcdir/corpus/regress" "$wrong/corpus"
 	cp "$abs_srcdir"/stress/*.c "$wrong/stress"
@@ -53,9 +53,15 @@ expect_promise_error "a promise without a bug" '^P297: expected a seeded bug tha
 	tests/bugs/patch/kernel-memset-first-piece.patch 's/P297/P298/'
 expect_promise_error "a promise that has a bug now" 'promises_without_bug: P297 has a bug' \
 	tests/promises_without_bug "\$a P297"
+expect_promise_error "a retired number that is used again" 'P23 is in tests/promises_retired; expected an unused' \
+	src/page/page.h 's/\[P24\]/[P23]/'
+expect_promise_error "a number that is neither used nor retired" '^P23: expected a mark in a header, or a line in' \
+	tests/promises_retired '/^P23 /d'
 expect_promise_error "a test that finds a bug and does not cite its promise" \
 	'tests/test_page_kernel.c: expected a citation of a promise that align-wraps breaks: \[P39\], \[P40\]' \
 	tests/bugs/bugs.def '/"align-wraps"/,/)$/s/"test_page"/"test_page_kernel"/'
+expect_promise_error "a stress scenario that cites no promise" \
+	'^stress/stress_reader.c: expected a citation of the promises' stress/stress_reader.c 's/ \[P[0-9]*\]//g'
 expect_promise_error "a changed sentence" 'doc/promises.md: is not up to date' src/page/page.h 's/^ \* page_align() - round an/&y/'
 expect_error "usage" '^promises.py: expected check, write or list' python3 -B "$promises" guess
 

@@ -45,7 +45,7 @@
  * use-after-unmap, foreign-map, unmap-order, map-overflow (the rule names of page programs)
  * or borrowed-free. Four more values of RULE name no rule: map-failed, environment, system and
  * too-many-references.
- * The library reports all misuse that it can detect. [P23]
+ * The library reports all misuse that it can detect.
  *
  * This library is stricter than the kernel:
  *   - invalid flags are the error EINVAL; [P24] page_copy() returns -EINVAL; [P25]
@@ -76,7 +76,7 @@ extern "C" {
 /* The maximum length of a task's name, with its terminating null byte. [P30] */
 #define PAGE_TASK_NAME 24
 
-/* If the C library defines PAGE_SIZE and PAGE_MASK, both must have the values below. [P31] */
+/* If the C library defines PAGE_SIZE and PAGE_MASK, both must have the values below. */
 #ifndef PAGE_SIZE
 #define PAGE_SIZE ((size_t)1 << PAGE_SHIFT)
 #endif
@@ -446,7 +446,7 @@ struct user_slice user_slice_new(const void *ptr, size_t len);
 
 /**
  * user_slice_reader_init() - set a reader to the first byte of a slice [P164]
- * @reader: memory of the caller; needs no destroy function [P165]
+ * @reader: memory of the caller; needs no destroy function
  * @slice: copied
  *
  * Source: `UserSlice::reader`.
@@ -496,7 +496,7 @@ struct user_slice_writer {
 
 /**
  * user_slice_writer_init() - set a writer to the first byte of a slice [P177]
- * @writer: memory of the caller; needs no destroy function [P178]
+ * @writer: memory of the caller; needs no destroy function
  * @slice: copied
  *
  * Source: `UserSlice::writer`.

@@ -39,15 +39,29 @@ void tsan_hooks_set_observer(tsan_hooks_observer fn)
 	observer = fn;
 }
 
+static tsan_hooks_recorder recorder;
+
+void tsan_hooks_set_recorder(tsan_hooks_recorder fn)
+{
+	recorder = fn;
+}
+
 static inline void announce(enum tsan_hook hook, const volatile void *addr, size_t size)
 {
 	if (observer)
 		observer(hook, addr, size);
 }
 
+static inline void announce_access(enum tsan_hook hook, const volatile void *addr, size_t size, int order)
+{
+	if (recorder)
+		recorder(hook, addr, size, order);
+	announce(hook, addr, size);
+}
+
 static inline void record_plain(const volatile void *addr, size_t size, bool is_write, const void *caller)
 {
-	announce(is_write ? HOOK_PLAIN_WRITE : HOOK_PLAIN_READ, addr, size);
+	announce_access(is_write ? HOOK_PLAIN_WRITE : HOOK_PLAIN_READ, addr, size, TSAN_HOOKS_NO_ORDER);
 	library_race_record_plain(addr, size, is_write, caller);
 }
 
@@ -60,7 +74,7 @@ static inline void record_atomic(const volatile void *addr, size_t size, enum li
 		[LIBRARY_UPDATE] = HOOK_ATOMIC_UPDATE,
 	};
 
-	announce(hooks[kind], addr, size);
+	announce_access(hooks[kind], addr, size, order);
 	library_race_record_atomic(addr, size, kind, order, caller);
 }
 
@@ -93,13 +107,19 @@ HOOK_UNALIGNED_SIZE(16)
 /* Larger copies are copies of page bytes, which are ignored (library_race.h). */
 #define COPY_SIZE_MAX 64
 
+static inline void record_copy(const void *addr, size_t size, bool is_write, const void *caller)
+{
+	if (size && size <= COPY_SIZE_MAX)
+		record_plain(addr, size, is_write, caller);
+	else if (size && recorder)
+		recorder(is_write ? HOOK_PLAIN_WRITE : HOOK_PLAIN_READ, addr, size, TSAN_HOOKS_NO_ORDER);
+}
+
 void *__real___tsan_memcpy(void *to, const void *from, size_t size) REAL;
 void *__wrap___tsan_memcpy(void *to, const void *from, size_t size)
 {
-	if (size && size <= COPY_SIZE_MAX) {
-		record_plain(from, size, false, CALLER);
-		record_plain(to, size, true, CALLER);
-	}
+	record_copy(from, size, false, CALLER);
+	record_copy(to, size, true, CALLER);
 	JUMP __real___tsan_memcpy(to, from, size);
 }
 
@@ -137,12 +157,11 @@ static void fill_page(uint8_t *page, uint8_t value, void *caller)
 void *__real___tsan_memset(void *to, int value, size_t size) REAL;
 void *__wrap___tsan_memset(void *to, int value, size_t size)
 {
+	record_copy(to, size, true, CALLER);
 	if (size == PAGE_BYTES && page_blocks != TSAN_HOOKS_ALL_BLOCKS && __tsan_write_range_pc) {
 		fill_page(to, (uint8_t)value, CALLER);
 		return to;
 	}
-	if (size && size <= COPY_SIZE_MAX)
-		record_plain(to, size, true, CALLER);
 	JUMP __real___tsan_memset(to, value, size);
 }
 
@@ -172,7 +191,7 @@ void *__wrap___tsan_memset(void *to, int value, size_t size)
 
 /* All threads of a program run on one OS thread, so *addr cannot change before the exchange itself. */
 #define RECORD_EXCHANGE(type, expected)                                                                     \
-	announce(HOOK_ATOMIC_UPDATE, addr, sizeof(type));                                                   \
+	announce_access(HOOK_ATOMIC_UPDATE, addr, sizeof(type), order);                                     \
 	library_race_record_atomic(addr, sizeof(type), *addr == (expected) ? LIBRARY_UPDATE : LIBRARY_LOAD, \
 				   *addr == (expected) ? order : failure_order, CALLER)
 #define HOOK_EXCHANGE(bits, type, name)                                                                     \

@@ -36,6 +36,17 @@ typedef void (*tsan_hooks_observer)(enum tsan_hook hook, const volatile void *ad
 void tsan_hooks_set_observer(tsan_hooks_observer observer);
 
 /*
+ * The recorder is called before each plain and atomic access of the library, also before copies that are too
+ * large for the observer. @order: the memory order of an atomic access (__ATOMIC_RELAXED and so on), or
+ * TSAN_HOOKS_NO_ORDER.
+ */
+#define TSAN_HOOKS_NO_ORDER (-1)
+typedef void (*tsan_hooks_recorder)(enum tsan_hook hook, const volatile void *addr, size_t size, int order);
+
+/* NULL: no recorder. */
+void tsan_hooks_set_recorder(tsan_hooks_recorder recorder);
+
+/*
  * ThreadSanitizer needs more time for a memset() of a whole page than for the rest of an execution. From now
  * on it gets only these blocks of such a memset(); bit i is the block of 64 bytes at the offset 64 * i. The
  * blocks must contain all bytes of pages that the program accesses.

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Tests which system calls the library makes, and what it does if user memory changes between two of them
+ * (R9). This program defines the functions of the C library that make these system calls. So the test knows
+ * each call, and can change memory directly before or after a call.
+ */
+#include "tests/page_test.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#define USER_PAGES 40 /* more than one system call copies */
+#define USER_SIZE  (USER_PAGES * PAGE_SIZE)
+#define OLD_BYTE   0x11
+#define NEW_BYTE   0x22
+#define KEPT_BYTE  0x33 /* in memory to which a call writes */
+
+static void abort_unless(bool good)
+{
+	if (!good)
+		abort();
+}
+
+/* ---- system calls that copy user memory ---- */
+
+static unsigned char *user; /* USER_SIZE bytes */
+
+static struct {
+	unsigned int call_count;
+	unsigned int change_at; /* number of the call, from 1; 0: no change */
+	bool is_after;          /* the change follows the call, otherwise precedes it */
+	void (*change)(void);
+	unsigned char copy_counts[USER_SIZE]; /* how often each byte was copied */
+	unsigned char copied_in_call[USER_SIZE];
+} user_copies;
+
+static void change_if(bool is_after)
+{
+	int error = errno;
+
+	if (user_copies.call_count == user_copies.change_at && user_copies.is_after == is_after)
+		user_copies.change();
+	errno = error;
+}
+
+/* Counts the first @copied bytes of @pieces. */
+static void count_copied_bytes(const struct iovec *pieces, unsigned long count, ssize_t copied)
+{
+	for (unsigned long p = 0; p < count; p++)
+		for (size_t i = 0; i < pieces[p].iov_len && copied > 0; i++, copied--) {
+			size_t offset = (uintptr_t)pieces[p].iov_base + i - (uintptr_t)user;
+
+			if (offset >= USER_SIZE)
+				continue;
+			user_copies.copy_counts[offset]++;
+			user_copies.copied_in_call[offset] = (unsigned char)user_copies.call_count;
+		}
+}
+
+#define DEFINE_USER_COPY(name)                                                             \
+	ssize_t name(pid_t pid, const struct iovec *own, unsigned long own_count,          \
+		     const struct iovec *pieces, unsigned long count, unsigned long flags) \
+	{                                                                                  \
+		ssize_t copied;                                                            \
+                                                                                           \
+		user_copies.call_count++;                                                  \
+		change_if(false);                                                          \
+		copied = syscall(SYS_##name, pid, own, own_count, pieces, count, flags);   \
+		count_copied_bytes(pieces, count, copied);                                 \
+		change_if(true);                                                           \
+		return copied;                                                             \
+	}
+
+DEFINE_USER_COPY(process_vm_readv)
+DEFINE_USER_COPY(process_vm_writev)
+
+/* ---- changes of user memory ---- */
+
+static void protect_user_pages(unsigned int first_page, int protection)
+{
+	abort_unless(!syscall(SYS_mprotect, user + first_page * PAGE_SIZE, USER_SIZE - first_page * PAGE_SIZE,
+			      protection));
+}
+
+ACTION(make_all_inaccessible, protect_user_pages(0, PROT_NONE))
+ACTION(make_from_page_1_inaccessible, protect_user_pages(1, PROT_NONE))
+ACTION(make_from_page_20_inaccessible, protect_user_pages(20, PROT_NONE))
+ACTION(make_from_page_20_read_only, protect_user_pages(20, PROT_READ))
+ACTION(write_new_bytes, memset(user, NEW_BYTE, USER_SIZE))
+
+enum moment { BEFORE, AFTER };
+
+static void change_user_memory(enum moment moment, unsigned int call_number, void (*change)(void))
+{
+	user_copies.change_at = call_number;
+	user_copies.is_after = moment == AFTER;
+	user_copies.change = change;
+}
+
+static void set_up_user_memory(void)
+{
+	user = mmap(NULL, USER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	abort_unless(user != MAP_FAILED);
+	memset(user, OLD_BYTE, USER_SIZE);
+}
+
+/* ---- copies to a page: PAGE_SIZE bytes, of which READABLE are before page 1 of user memory ---- */
+
+#define READABLE 100
+
+static struct page *page;
+
+static int copy_across_page_end_to_page(size_t *left)
+{
+	struct user_slice_reader reader = make_user_slice_reader(user + PAGE_SIZE - READABLE, PAGE_SIZE);
+	int error = page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE);
+
+	*left = user_slice_left(&reader);
+	return error;
+}
+
+/* Return: whether [from, from + len) are all @byte. */
+static bool bytes_are(const unsigned char *from, unsigned char byte, size_t len)
+{
+	while (len && *from == byte) {
+		from++;
+		len--;
+	}
+	return !len;
+}
+
+static bool page_has(unsigned char first_byte, size_t first_len, unsigned char other_byte)
+{
+	static unsigned char bytes[PAGE_SIZE];
+
+	page_read_raw(page, bytes, 0, PAGE_SIZE);
+	return bytes_are(bytes, first_byte, first_len) &&
+	       bytes_are(bytes + first_len, other_byte, PAGE_SIZE - first_len);
+}
+
+static bool no_byte_is_copied_twice(void)
+{
+	for (size_t i = 0; i < USER_SIZE; i++)
+		if (user_copies.copy_counts[i] > 1)
+			return false;
+	return true;
+}
+
+static void copy_before_fault(void)
+{
+	size_t left;
+
+	change_user_memory(BEFORE, 1, make_from_page_1_inaccessible);
+	abort_unless(copy_across_page_end_to_page(&left) == -EFAULT && left == PAGE_SIZE);
+	abort_unless(page_has(OLD_BYTE, READABLE, 0) && no_byte_is_copied_twice());
+}
+
+/* The library must not access user memory again. */
+static void copy_and_lose_memory(void)
+{
+	size_t left;
+
+	change_user_memory(AFTER, 1, make_all_inaccessible);
+	abort_unless(!copy_across_page_end_to_page(&left) && !left);
+	abort_unless(page_has(OLD_BYTE, PAGE_SIZE, 0) && no_byte_is_copied_twice());
+}
+
+static void copy_and_change_bytes(void)
+{
+	size_t left;
+
+	change_user_memory(AFTER, 1, write_new_bytes);
+	abort_unless(!copy_across_page_end_to_page(&left) && !left);
+	abort_unless(page_has(OLD_BYTE, PAGE_SIZE, 0) && no_byte_is_copied_twice());
+}
+
+/* ---- copies of all user memory, which need several system calls ---- */
+
+static unsigned char own_memory[USER_SIZE];
+
+static int read_all(size_t *left)
+{
+	struct user_slice_reader reader = make_user_slice_reader(user, USER_SIZE);
+	int error;
+
+	memset(own_memory, KEPT_BYTE, USER_SIZE);
+	error = user_slice_read(&reader, own_memory, USER_SIZE);
+	*left = user_slice_left(&reader);
+	return error;
+}
+
+static void read_before_fault_in_second_call(void)
+{
+	size_t left;
+
+	change_user_memory(BEFORE, 2, make_from_page_20_inaccessible);
+	abort_unless(read_all(&left) == -EFAULT && left == USER_SIZE && user_copies.call_count >= 2);
+	abort_unless(bytes_are(own_memory, OLD_BYTE, 20 * PAGE_SIZE));
+	abort_unless(bytes_are(own_memory + 20 * PAGE_SIZE, 0, USER_SIZE - 20 * PAGE_SIZE));
+	abort_unless(no_byte_is_copied_twice());
+}
+
+/* The memory that the first call copied may be lost before the second call. */
+static void read_and_lose_copied_memory(void)
+{
+	size_t left;
+
+	change_user_memory(AFTER, 1, make_all_inaccessible);
+	abort_unless(read_all(&left) == -EFAULT && left == USER_SIZE && no_byte_is_copied_twice());
+	for (size_t i = 0; i < USER_SIZE; i++)
+		abort_unless(own_memory[i] == (user_copies.copied_in_call[i] == 1 ? OLD_BYTE : 0));
+}
+
+static void read_and_change_bytes(void)
+{
+	size_t left;
+
+	change_user_memory(AFTER, 1, write_new_bytes);
+	abort_unless(!read_all(&left) && !left && no_byte_is_copied_twice());
+	for (size_t i = 0; i < USER_SIZE; i++)
+		abort_unless(own_memory[i] == (user_copies.copied_in_call[i] == 1 ? OLD_BYTE : NEW_BYTE));
+}
+
+static void write_before_fault_in_second_call(void)
+{
+	struct user_slice_writer writer;
+
+	user_slice_writer_init(&writer, user_slice_new(user, USER_SIZE));
+	memset(own_memory, NEW_BYTE, USER_SIZE);
+	change_user_memory(BEFORE, 2, make_from_page_20_read_only);
+	abort_unless(user_slice_write(&writer, own_memory, USER_SIZE) == -EFAULT &&
+		     user_slice_writer_left(&writer) == USER_SIZE && user_copies.call_count >= 2);
+	abort_unless(bytes_are(user, NEW_BYTE, 20 * PAGE_SIZE));
+	abort_unless(bytes_are(user + 20 * PAGE_SIZE, OLD_BYTE, USER_SIZE - 20 * PAGE_SIZE));
+	abort_unless(no_byte_is_copied_twice());
+}
+
+/* ---- calls that copy nothing ---- */
+
+static void make_calls_that_copy_nothing(void)
+{
+	struct user_slice_reader reader = make_user_slice_reader(user, 10);
+	struct user_slice_writer writer;
+
+	user_slice_writer_init(&writer, user_slice_new(user, 10));
+	abort_unless(page_copy_from_user_slice(page, &reader, PAGE_SIZE, 1) == -EINVAL);
+	abort_unless(page_copy_from_user_slice(page, &reader, 0, 11) == -EFAULT);
+	abort_unless(!page_copy_from_user_slice(page, &reader, 0, 0));
+	page_fail_nth(1);
+	abort_unless(page_copy_from_user_slice(page, &reader, 0, 10) == -EFAULT);
+	abort_unless(user_slice_read(&reader, own_memory, 11) == -EFAULT && !user_slice_skip(&reader, 10));
+	abort_unless(user_slice_write(&writer, own_memory, 11) == -EFAULT);
+	abort_unless(!user_copies.call_count);
+}
+
+static const struct child_case user_memory_cases[] = {
+	/* [P195] [P10] */
+	{ copy_before_fault, RETURNS,
+	  "page_copy_from_user_slice: memory that is lost directly before the copy" },
+	{ copy_and_lose_memory, RETURNS,
+	  "page_copy_from_user_slice: memory that is lost directly after the copy" },
+	/* [P10] [P196] */
+	{ copy_and_change_bytes, RETURNS,
+	  "page_copy_from_user_slice: bytes that change directly after the copy" },
+	/* [P175] */
+	{ read_before_fault_in_second_call, RETURNS, "user_slice_read: memory that is lost during the copy" },
+	{ read_and_lose_copied_memory, RETURNS, "user_slice_read: memory that is lost after it was copied" },
+	/* [P10] [P173] */
+	{ read_and_change_bytes, RETURNS, "user_slice_read: bytes that change during the copy" },
+	/* [P186] */
+	{ write_before_fault_in_second_call, RETURNS,
+	  "user_slice_write: memory that is lost during the copy" },
+	/* [P190] [P191] [P192] [P193] [P194] [P174] [P185] [P169] */
+	{ make_calls_that_copy_nothing, RETURNS, "refused calls copy no user memory" },
+};
+
+/* ---- mappings: mprotect() makes the address of a mapping invalid, and valid again ---- */
+
+static struct {
+	unsigned int count;
+	void *addresses[4 * PAGE_TASK_MAPPINGS];
+	int protections[4 * PAGE_TASK_MAPPINGS];
+} protected;
+
+int mprotect(void *addr, size_t len, int protection)
+{
+	if (protected.count < COUNT(protected.addresses)) {
+		protected.addresses[protected.count] = addr;
+		protected.protections[protected.count++] = protection;
+	}
+	return (int)syscall(SYS_mprotect, addr, len, protection);
+}
+
+static void choose_strict_alias_backend(void)
+{
+	abort_unless(!page_map_backend_set("alias") && !page_map_revoke_set("protect"));
+	page = alloc_zeroed_page();
+}
+
+static void *mapped_addresses[PAGE_TASK_MAPPINGS];
+
+static struct page_task *make_task_with_mappings(unsigned int count)
+{
+	struct page_task *task = page_task_new("mapper");
+
+	page_task_switch_in(task);
+	for (unsigned int i = 0; i < count; i++)
+		mapped_addresses[i] = page_map_local(page);
+	page_task_switch_in(NULL);
+	protected.count = 0;
+	return task;
+}
+
+static void delete_task_with_mappings(void)
+{
+	struct page_task *task = make_task_with_mappings(5);
+
+	abort_unless(page_task_delete(task) == 5 && protected.count == 5);
+	for (unsigned int i = 0; i < 5; i++)
+		abort_unless(protected.addresses[i] == mapped_addresses[4 - i] &&
+			     protected.protections[i] == PROT_NONE);
+}
+
+static void switch_tasks_out(void)
+{
+	for (unsigned int count = 0; count <= PAGE_TASK_MAPPINGS; count++) {
+		struct page_task *task = make_task_with_mappings(count);
+
+		page_task_switch_in(task);
+		protected.count = 0;
+		page_task_switch_out(task);
+		abort_unless(protected.count == count);
+		page_task_delete(task);
+	}
+}
+
+ACTION(delete_task, choose_strict_alias_backend(), delete_task_with_mappings())
+ACTION(switch_out, choose_strict_alias_backend(), switch_tasks_out())
+
+static const struct child_case mapping_cases[] = {
+	/* [P232] [P233] */
+	{ delete_task, RETURNS, "page_task_delete makes the address of the newest mapping invalid first" },
+	/* [P248] [P246] */
+	{ switch_out, RETURNS, "page_task_switch_out makes one system call for each mapping" },
+};
+
+/* ---- tasks that are deleted ---- */
+
+UNIT_TEST(test_page_system_calls)
+{
+	CHECK_CHILDREN(mapping_cases);
+	set_up_user_memory();
+	page = alloc_zeroed_page();
+	CHECK_CHILDREN(user_memory_cases);
+}
