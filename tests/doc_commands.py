@@ -35,6 +35,7 @@ MAKE_VARIABLES = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_
 COPIED = ('corpus', 'examples')
 LEFT_OUT = ('build', '.git', 'autom4te.cache')
 HOURS = '7200'
+LONG_TIME = re.compile(r'--time[ =][0-9]+[mh]\b')
 
 
 class Refused(Exception):
@@ -91,6 +92,9 @@ class Command:
         self.runs_only_with_long = directives.runs_only_with_long(command_text)
         self.time_limit = directives.find_seconds_until_stop(command_text)
         self.script = directives.apply_replacements(command_text)
+        if LONG_TIME.search(self.script) and not self.runs_only_with_long:
+            raise Refused(f'{file_and_line}: expected long or a replacement of the time above the block, as the '
+                          f'command runs for minutes or hours')
 
     def __str__(self):
         return f'{self.place}: {self.text.splitlines()[0].split("  #")[0].strip()}'

@@ -70,16 +70,18 @@ test_scripts = \
 	%D%/test_words.sh
 
 # The scripts that only `make check-all` runs: they test tools for developers of this tree, build other trees,
-# or fuzz.
+# or fuzz. The first four take longest, so they start first.
 slow_scripts = \
+	%D%/test_bugs.sh \
+	%D%/test_same.sh \
+	%D%/test_seam.sh \
+	%D%/test_doc_commands.sh \
 	%D%/test_bench.sh \
 	%D%/test_bootstrap.sh \
-	%D%/test_bugs.sh \
 	%D%/test_ci.sh \
 	%D%/test_controls.sh \
 	%D%/test_coverage.sh \
 	%D%/test_deb.sh \
-	%D%/test_doc_commands.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_kernel.sh \
 	%D%/test_mutate_source.sh \
@@ -87,8 +89,6 @@ slow_scripts = \
 	%D%/test_race.sh \
 	%D%/test_report.sh \
 	%D%/test_report_page.sh \
-	%D%/test_same.sh \
-	%D%/test_seam.sh \
 	%D%/test_self_test.sh \
 	%D%/test_tutorial.sh \
 	%D%/test_valgrind.sh
@@ -163,7 +163,7 @@ endif
 
 if OWN_PAGE
 quick_tests = $(test_names) $(test_scripts)
-all_tests = $(quick_tests) $(slow_scripts)
+all_tests = $(slow_scripts) $(quick_tests)
 else
 quick_tests = $(test_names) %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
 all_tests = $(quick_tests)

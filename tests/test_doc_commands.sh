@@ -44,6 +44,8 @@ expect_document_result 1 "a command in a fence" 'not a fence' '```\nmake -C buil
 expect_document_result 1 "an unknown mark" "not 'lnog'" '<!-- lnog -->\n\n    make -C build smoke'
 expect_document_result 1 "a replacement of nothing" "expected '8h' in the block" \
 	'<!-- 8h => 8s -->\n\n    make -C build smoke TIME=8m'
+expect_document_result 1 "a command that runs for minutes" 'expected long or a replacement of the time' \
+	'    build/pagetorture fuzz --time 10m'
 expect_document_result 1 "an unknown target" 'make has no target smoek' '    make -C build smoek'
 expect_document_result 1 "an unknown program" 'there is no build/fuzz_pag' '<!-- long -->\n\n    build/fuzz_pag -runs=0'
 expect_document_result 0 "commands that take long are skipped" 'SKIP 2 commands take long: make check-doc' \

@@ -80,12 +80,12 @@ for target in fuzz_api fuzz_explore fuzz_fatal fuzz_fault fuzz_page fuzz_race fu
 		export PAGE_MAP="$backend"
 		expect_same_outcomes "$target" "corpus, $backend" --batch $batch "$corpus/rules" "$corpus/regress" \
 			"$corpus/seed/$target" ${broken:+"$broken"}
-		make_random_programs 400
+		make_random_programs 150
 		expect_same_outcomes "$target" "random programs, $backend" --batch 100 "$scratch/random"
 	done
 	unset PAGE_MAP
 done
-make_random_programs 1000
+make_random_programs 300
 expect_same_outcomes fuzz_race "corpus, every race" --all-races "$corpus/rules" "$corpus/seed/fuzz_race"
 expect_same_outcomes fuzz_race "random programs, every race" --all-races --batch 100 "$scratch/random"
 make_programs_with_crowded_granule 200

@@ -156,17 +156,18 @@ build_with_simple_library() {
 }
 
 # copy_objects_independent_of_library: copies the objects of this build that do not depend on the page library to
-# $scratch/build, so that they need not be compiled.
+# $scratch/build, so that they need not be compiled. An object depends on the page library if its source is in
+# src/page or src/page_stubs, or if it includes a file with a setting of configure.
 copy_objects_independent_of_library() {
-	cp -a "$abs_builddir/obj" "$scratch/build"
-	find "$scratch/build/obj" -name '*.d' -delete
 	(
 		cd "$abs_srcdir" && grep -lE 'config\.h"|TO_C_|PAGE_(PLAIN|ASAN|TSAN|MSAN|LIBRARY)' src/*/*.[ch] src/*/*/*.[ch]
-	) | while read -r file; do
-		echo "obj/*/${file%/*}"
-	done | sort -u >"$scratch/others"
-	# shellcheck disable=SC2046 # patterns
-	(cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs $(cat "$scratch/others"))
+	) | sed 's|.*|/&|' >"$scratch/depend"
+	cp -a "$abs_builddir/obj" "$scratch/build"
+	(
+		cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs &&
+			grep -lrF -f "$scratch/depend" --include='*.d' obj | sed 's/d$/o/' >"$scratch/others" &&
+			xargs rm -f <"$scratch/others" && find obj -name '*.d' -delete
+	)
 }
 
 compile_scratch_source plain simple_page.c "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
