@@ -144,6 +144,30 @@ void api_run_buffer_fails(const struct api_call *call)
 
 /* ---- the pages of a buffer ---- */
 
+/* Return: the buffer of the slot. An empty slot gets a small buffer, unless a failure is injected. */
+static const struct model_buffer *get_or_alloc_buffer(const struct api_call *call)
+{
+	struct api_slot *slot = &api_slots[call->slot_index];
+
+	if (!slot->buffer.addr)
+		alloc_and_mark_slot_buffer(slot, 3 * PAGE_SIZE - 5);
+	return &slot->buffer;
+}
+
+/* Return: one of the first or last pages of the slot's buffer; NULL if the slot has no buffer. */
+static struct model_page *get_end_page(const struct api_call *call)
+{
+	const struct model_buffer *buffer = get_or_alloc_buffer(call);
+	uint64_t number = call->numbers[0] % (2 * MODEL_BUFFER_END_PAGES);
+	struct model_page *page;
+
+	if (!buffer->addr)
+		return NULL;
+	page = number < MODEL_BUFFER_END_PAGES ? buffer->first[number] :
+						 buffer->last[number - MODEL_BUFFER_END_PAGES];
+	return page ? page : buffer->first[0];
+}
+
 /* The references that the model knows for the page at index @i: 1 if the page is not in the model. */
 static unsigned int get_expected_references(const struct model_buffer *buffer, const struct page *page)
 {
@@ -156,10 +180,10 @@ static unsigned int get_expected_references(const struct model_buffer *buffer, c
 	return 1;
 }
 
-/* Walks over the pages of the slot's buffer, if the slot has a buffer. [P222] [P225] [P216] */
+/* Walks over the pages of the slot's buffer. [P222] [P225] [P216] */
 void api_run_buffer_walk(const struct api_call *call)
 {
-	const struct model_buffer *buffer = &api_slots[call->slot_index].buffer;
+	const struct model_buffer *buffer = get_or_alloc_buffer(call);
 	size_t count = 0, inside = call->numbers[0] % PAGE_SIZE;
 	struct page *page = NULL;
 
@@ -184,23 +208,11 @@ void api_run_buffer_walk(const struct api_call *call)
 		   buffer->size, count);
 }
 
-static struct model_page *find_end_page(const struct model_buffer *buffer, uint64_t number)
-{
-	struct model_page *page;
-
-	if (!buffer->addr)
-		return NULL;
-	number %= 2 * MODEL_BUFFER_END_PAGES;
-	page = number < MODEL_BUFFER_END_PAGES ? buffer->first[number] :
-						 buffer->last[number - MODEL_BUFFER_END_PAGES];
-	return page ? page : buffer->first[0];
-}
-
 /* The page slot gets a page of the slot's buffer: borrowed, or with a reference. [P217] [P218] */
 void api_run_borrow(const struct api_call *call)
 {
 	struct api_slot *slot = &api_slots[call->slot_index];
-	struct model_page *page = find_end_page(&slot->buffer, call->numbers[0]);
+	struct model_page *page = get_end_page(call);
 	unsigned int refs = call->numbers[0] / 8 % 2;
 
 	if (!page)
@@ -213,12 +225,16 @@ void api_run_borrow(const struct api_call *call)
 	slot->page = page;
 	slot->refs_of_slot = refs;
 	api_touch_page(page);
+	if (api_has_room_for_mappings(1)) {
+		api_map_page(page);
+		api_unmap_newest(0);
+	}
 }
 
 /* Writes by the address in the buffer, which is another address of the borrowed page. [P219] */
 void api_run_buffer_write(const struct api_call *call)
 {
-	struct model_page *page = find_end_page(&api_slots[call->slot_index].buffer, call->numbers[0]);
+	struct model_page *page = get_end_page(call);
 	size_t off = call->numbers[1] % PAGE_SIZE, len = call->numbers[2] % (PAGE_SIZE - off) + 1;
 	const unsigned char *bytes = api_pattern(call->numbers[2]);
 
@@ -235,7 +251,7 @@ void api_run_buffer_write(const struct api_call *call)
 void api_run_buffer_keep(const struct api_call *call)
 {
 	struct api_slot *slot = &api_slots[call->slot_index];
-	struct model_page *page = find_end_page(&slot->buffer, call->numbers[0]);
+	struct model_page *page = get_end_page(call);
 
 	if (!page)
 		return;
@@ -265,7 +281,7 @@ static void free_borrowed_page(void *page)
 
 void api_run_borrower_frees(const struct api_call *call)
 {
-	const struct model_page *page = find_end_page(&api_slots[call->slot_index].buffer, call->numbers[0]);
+	const struct model_page *page = get_end_page(call);
 
 	if (page)
 		api_maybe_check_misuse_in_child(call, free_borrowed_page, page->page, "borrowed-free", false);
@@ -279,7 +295,7 @@ static void free_buffer_twice(void *buffer)
 
 void api_run_buffer_free_wrong(const struct api_call *call)
 {
-	const struct model_buffer *buffer = &api_slots[call->slot_index].buffer;
+	const struct model_buffer *buffer = get_or_alloc_buffer(call);
 	size_t freed_offset;
 
 	if (!buffer->addr)

@@ -14,7 +14,7 @@ static struct {
 	const unsigned char *addr;
 } last_unmap;
 
-static void map_page(struct model_page *page)
+void api_map_page(struct model_page *page)
 {
 	unsigned char *addr = page_map_local(page->page);
 	const struct model_task *task = api_current_task();
@@ -27,7 +27,7 @@ static void map_page(struct model_page *page)
 	api_check_bytes(page, addr, 0, PAGE_SIZE, "a new mapping");
 }
 
-static void unmap_newest(size_t offset)
+void api_unmap_newest(size_t offset)
 {
 	struct model_task *task = api_current_task();
 	struct model_mapping newest = task->mappings[task->depth - 1];
@@ -48,14 +48,14 @@ void api_run_map(const struct api_call *call)
 	/* Most calls map once, some map until the task has all mappings. */
 	for (uint64_t n = 1 + call->numbers[0] % 32 / 31 * PAGE_TASK_MAPPINGS; n; n--)
 		if (api_has_room_for_mappings(1))
-			map_page(page);
+			api_map_page(page);
 }
 
 void api_run_unmap(const struct api_call *call)
 {
 	for (uint64_t n = 1 + call->numbers[0] % 32 / 31 * PAGE_TASK_MAPPINGS; n; n--)
 		if (api_current_task()->depth)
-			unmap_newest((size_t)call->numbers[0]);
+			api_unmap_newest((size_t)call->numbers[0]);
 }
 
 /* Writes through a mapping of any task: the bytes are those of the page, and of each other mapping. [P4] */
@@ -136,9 +136,9 @@ static void map_and_unmap_again(struct model_page *page, unsigned int count)
 	unsigned int mapped = 0;
 
 	for (; mapped < count && api_has_room_for_mappings(1); mapped++)
-		map_page(page);
+		api_map_page(page);
 	for (; mapped; mapped--)
-		unmap_newest(mapped);
+		api_unmap_newest(mapped);
 }
 
 static void run_callback_action(const struct callback *callback, unsigned char *ptr)

@@ -6,6 +6,7 @@
  */
 #include "fuzz/api.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "harness/detect/detector.h"
@@ -399,6 +400,23 @@ static void access_freed_after_switch_in(void)
 	touch_byte(older_mapping);
 }
 
+static void *map_in_thread(void *unused)
+{
+	(void)unused;
+	return page_map_local(page);
+}
+
+/* The mappings of a thread are removed when the thread ends. [P233] */
+static void access_after_end_of_thread(void)
+{
+	pthread_t thread;
+	void *addr = bytes;
+
+	if (!pthread_create(&thread, NULL, map_in_thread, NULL))
+		pthread_join(thread, &addr);
+	touch_byte(addr);
+}
+
 /* With AddressSanitizer, also the bytes of a freed page at its own address. [P45] [P69] */
 static void access_freed_page(void)
 {
@@ -474,6 +492,7 @@ static const struct misuse_kind {
 	{ access_newer_of_freed, NULL, NEEDS_ALIAS },
 	{ access_freed_of_other_task, NULL, NEEDS_ALIAS },
 	{ access_freed_after_switch_in, NULL, NEEDS_ALIAS },
+	{ access_after_end_of_thread, NULL, NEEDS_ALIAS },
 	{ access_freed_page, NULL, NEEDS_ASAN },
 	{ kernel_read_beyond, NULL, ALWAYS },
 	{ kernel_write_beyond, NULL, ALWAYS },
@@ -520,11 +539,13 @@ static void run_kind_in_child(size_t kind)
 				       rule && *rule ? rule : NULL, !rule || detector_has_asan());
 }
 
+#define ALL_KINDS (KINDS + 2 * CALLS_OF_PAGE - CALLS_WITHOUT_MAPPING)
+
 /* With AddressSanitizer, a sanitizer may report the access to a freed page before the library does. */
-void api_run_misuse(const struct api_call *call)
+static void run_any_kind_in_child(size_t i)
 {
 	static unsigned int freed_counts[CALLS_OF_PAGE], overflow_counts[CALLS_OF_PAGE];
-	size_t i = call->numbers[0] % (KINDS + 2 * CALLS_OF_PAGE - CALLS_WITHOUT_MAPPING), used;
+	size_t used;
 
 	if (i < KINDS) {
 		run_kind_in_child(i);
@@ -537,6 +558,15 @@ void api_run_misuse(const struct api_call *call)
 		api_maybe_check_misuse(&overflow_counts[used], use_page_with_all_mappings, &used,
 				       "map-overflow", false);
 	}
+}
+
+/* The kinds of one call; together, few calls test all kinds. */
+#define KINDS_PER_CALL 8
+
+void api_run_misuse(const struct api_call *call)
+{
+	for (size_t i = 0; i < KINDS_PER_CALL; i++)
+		run_any_kind_in_child((call->numbers[0] + i) % ALL_KINDS);
 }
 
 NO_COVERAGE_END

@@ -2,8 +2,11 @@
 /* The model's state, its changes, and the comparison with the library. */
 #include "fuzz/api_model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "fuzz/api.h"
 #include "harness/detect/detector.h"
@@ -87,6 +90,7 @@ void api_check_bytes(const struct model_page *page, const unsigned char *seen, s
 /* ---- the observer: a task without mappings, for comparisons while the current task has all mappings ---- */
 
 static struct page_task *observer;
+static char own_name[PAGE_TASK_NAME]; /* of the thread's own task [P239] */
 
 static struct page_task *return_observer(void)
 {
@@ -350,7 +354,8 @@ static void check_addresses_of_all_mappings(const struct model_page *page, const
 			check_address_of_mapping(page, addr, &task->mappings[i]);
 }
 
-static void check_canonical_address(unsigned char *addr)
+/* [P107] [P214] [P221] */
+static void check_canonical_address(const struct model_page *page, unsigned char *addr)
 {
 	unsigned char *canonical = page_canonical(addr);
 
@@ -360,6 +365,8 @@ static void check_canonical_address(unsigned char *addr)
 	api_expect((unsigned char *)page_canonical(addr + 5) == canonical + 5 &&
 			   page_canonical(canonical + 5) == canonical + 5,
 		   "byte 5 of a mapping has another canonical address than byte 5 of the page");
+	api_expect(page_borrow(canonical + 5) == (page->addr_in_buffer ? page->page : NULL),
+		   "page_borrow returned a wrong page for byte 5 of a page");
 }
 
 void api_push_mapping(struct model_page *page, unsigned char *addr)
@@ -368,7 +375,7 @@ void api_push_mapping(struct model_page *page, unsigned char *addr)
 
 	api_expect(addr, "a page is mapped at NULL");
 	check_addresses_of_all_mappings(page, addr);
-	check_canonical_address(addr);
+	check_canonical_address(page, addr);
 	task->mappings[task->depth++] = (struct model_mapping){ page, addr };
 }
 
@@ -471,6 +478,8 @@ void api_model_init(void)
 	if (!page || !observer)
 		abort();
 	api_tasks[0].task = page_task_current();
+	snprintf(own_name, sizeof(own_name), "thread %ld", (long)syscall(SYS_gettid));
+	api_tasks[0].name = own_name;
 	/* Each task maps a page once, so that the library has reserved addresses for as many tasks. */
 	for (int i = 1; i < MODEL_TASKS; i++) {
 		api_tasks[i].task = page_task_new("");
@@ -511,5 +520,7 @@ size_t api_reduce_upper_half(uint64_t number, size_t max)
 {
 	uint64_t last = number_pack(number) % NUMBER_SPAN;
 
-	return last < NUMBER_SPAN / 2 ? (size_t)number : last % (max + 1);
+	if (last < NUMBER_SPAN / 2)
+		return (size_t)number;
+	return last % 8 == 7 ? max + last / 8 % 2 : last % (max + 1);
 }

@@ -127,6 +127,12 @@ struct model_task *api_current_task(void);
 bool api_has_room_for_mappings(unsigned int count);
 
 /* Adds a mapping that the library made for the current task, and checks its address and bytes. */
+/* Maps the page, compares the mapping, and adds it to the model. */
+void api_map_page(struct model_page *page);
+
+/* Unmaps the newest mapping of the current task, by the byte at @offset, modulo the page size. */
+void api_unmap_newest(size_t offset);
+
 void api_push_mapping(struct model_page *page, unsigned char *addr);
 void api_pop_mapping(void);
 
@@ -140,7 +146,8 @@ bool api_is_alias(void);
 
 /*
  * Return: the argument for a number of an input. Numbers whose last 14 bits are below half of their range are
- * passed unchanged, also huge ones; the others are reduced to at most @max.
+ * passed unchanged, also huge ones; the others are reduced to at most @max, some of them to exactly @max or
+ * @max + 1.
  */
 size_t api_reduce_upper_half(uint64_t number, size_t max);
 

@@ -62,6 +62,37 @@ static void select_direct(void *unused)
 	      strcmp(page_map_backend(), "direct") != 0 || !is_one_address_for_two_mappings());
 }
 
+/* [P74] */
+static void select_nothing(void *unused)
+{
+	(void)unused;
+	unsetenv("PAGE_MAP");
+	_Exit(!is_one_address_for_two_mappings() || strcmp(page_map_backend(), "direct") != 0);
+}
+
+/* [P82] [P83] */
+static void access_without_revocation(void *unused)
+{
+	volatile unsigned char *addr;
+
+	(void)unused;
+	setenv("PAGE_MAP_REVOKE", "none", 1);
+	page_map_backend_set("alias");
+	addr = page_map_local(page_alloc(GFP_KERNEL | __GFP_ZERO));
+	page_unmap_local((const void *)(uintptr_t)addr);
+	_Exit(*addr);
+}
+
+/* An address in a frame that was never allocated is in no buffer. Where it is depends on the library. [P221]
+ */
+static void borrow_from_never_allocated_frame(void *unused)
+{
+	const unsigned char *addr = page_canonical(page_map_local(page_alloc(GFP_KERNEL)));
+
+	(void)unused;
+	_Exit(page_borrow(addr + ((size_t)1 << 27)) != NULL);
+}
+
 static void access_with_first_revocation(void *unused)
 {
 	struct page *page;
@@ -87,6 +118,15 @@ static void select_backends_in_children(void)
 			"the backend alias, selected before the first page, is not used");
 	expect_at_start(isolate_call(select_direct, NULL, 5, &child) && !child.exit_code,
 			"the backend direct, selected before the first page, is not used");
+	expect_at_start(isolate_call(select_nothing, NULL, 5, &child) && !child.exit_code,
+			"without a selection, the backend is not direct");
+	expect_at_start(sizeof(void *) == 4 || (isolate_call(access_without_revocation, NULL, 5, &child) &&
+						!child.exit_code),
+			"PAGE_MAP_REVOKE=none does not keep a removed address of the backend alias");
+	expect_at_start(!library_get()->has_known_access_pattern ||
+				(isolate_call(borrow_from_never_allocated_frame, NULL, 5, &child) &&
+				 !child.exit_code),
+			"page_borrow of an address in a frame that was never allocated: expected NULL");
 	expect_at_start(isolate_call(access_with_first_revocation, NULL, 5, &child) &&
 				(child.signal || child.exit_code),
 			"without a selection, a removed address of the backend alias stays valid");

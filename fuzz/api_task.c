@@ -35,6 +35,19 @@ static const struct {
 
 #define NAMES (sizeof(names) / sizeof(*names))
 
+/* Stops the task that runs, and continues @next, as a scheduler of fibers does. NULL is the own task. [P245]
+ */
+static void switch_to(struct model_task *next, bool use_null)
+{
+	struct model_task *last = api_switched_in;
+
+	page_task_switch_out(last == api_tasks && use_null ? NULL : last->task);
+	last->is_out = true;
+	page_task_switch_in(next == api_tasks && use_null ? NULL : next->task);
+	next->is_out = false;
+	api_switched_in = next;
+}
+
 /* ---- the start and the end of a task ---- */
 
 static void delete_task(struct model_task *task)
@@ -75,16 +88,42 @@ static void check_new_task_inherits_nothing(struct model_task *task)
 	api_set_library_hook();
 }
 
+static void create_task(struct model_task *task, size_t name)
+{
+	const struct model_task *creator;
+
+	delete_task(task);
+	creator = api_current_task();
+	page_fail_nth(3);
+	page_task_make_it_fail(true);
+	task->task = page_task_new(names[name].given);
+	page_fail_nth(creator->fail_nth);
+	page_task_make_it_fail(creator->may_fail);
+	api_expect(task->task, "page_task_new failed");
+	task->name = names[name].kept;
+	check_new_task_inherits_nothing(task);
+}
+
 void api_run_task_new(const struct api_call *call)
 {
 	struct model_task *task = get_task_of_slot(call);
 	size_t name = call->numbers[0] % NAMES;
 
-	delete_task(task);
-	task->task = page_task_new(names[name].given);
-	api_expect(task->task, "page_task_new failed");
-	task->name = names[name].kept;
-	check_new_task_inherits_nothing(task);
+	create_task(task, name);
+}
+
+/* A task that runs with mappings, so that the next calls need not make them. */
+void api_run_task_busy(const struct api_call *call)
+{
+	struct model_task *task = get_task_of_slot(call);
+	struct model_page *page = api_get_or_alloc_page(call);
+
+	create_task(task, 1);
+	if (api_hook == HOOK_RETURNS_TASK)
+		return;
+	switch_to(task, call->numbers[0] & 1);
+	for (uint64_t n = 1 + call->numbers[0] / 2 % 8; n; n--)
+		api_map_page(page);
 }
 
 void api_run_task_delete(const struct api_call *call)
@@ -117,19 +156,6 @@ void api_delete_all_tasks(void)
 }
 
 /* ---- the current task ---- */
-
-/* Stops the task that runs, and continues @next, as a scheduler of fibers does. NULL is the own task. [P245]
- */
-static void switch_to(struct model_task *next, bool use_null)
-{
-	struct model_task *last = api_switched_in;
-
-	page_task_switch_out(last == api_tasks && use_null ? NULL : last->task);
-	last->is_out = true;
-	page_task_switch_in(next == api_tasks && use_null ? NULL : next->task);
-	next->is_out = false;
-	api_switched_in = next;
-}
 
 /* Without a task in the slot, the thread's own task continues. */
 void api_run_task_switch(const struct api_call *call)

@@ -71,10 +71,34 @@ static void map_user_memory(void)
 	set_first_bytes_and_protection();
 }
 
+static void set_reader(struct api_slot *slot, struct model_position position)
+{
+	slot->reader_model = position;
+	user_slice_reader_init(&slot->reader, user_slice_new((void *)position.at, position.left));
+}
+
+static void set_writer(struct api_slot *slot, struct model_position position)
+{
+	slot->writer_model = position;
+	user_slice_writer_init(&slot->writer, user_slice_new((void *)position.at, position.left));
+}
+
+/* Each slot begins with two pages that are left; the second one may be inaccessible. */
+static void set_first_positions(void)
+{
+	for (size_t i = 0; i < API_SLOTS; i++) {
+		struct model_position position = { (uintptr_t)user.addr + i * PAGE_SIZE, COPY_MAX };
+
+		set_reader(&api_slots[i], position);
+		set_writer(&api_slots[i], position);
+	}
+}
+
 void api_reset_user_memory(void)
 {
 	if (!user.addr)
 		map_user_memory();
+	set_first_positions();
 	if (!user.has_changed)
 		return;
 	for (size_t i = 0; i < USER_PAGES; i++)
@@ -117,17 +141,19 @@ static void check_user_memory(uintptr_t at)
 				   "page %zu of user memory has wrong bytes", i);
 }
 
-void api_run_user_change(const struct api_call *call)
+static void change_user_bytes(size_t offset, const unsigned char *bytes)
 {
-	size_t offset = call->numbers[0] % (USER_SIZE - 64);
-	const unsigned char *bytes = api_pattern(call->numbers[1]);
-
-	for (size_t i = 0; i < 64; i++) {
+	for (size_t i = 0; i < 64 && offset + i < USER_SIZE; i++) {
 		if (user.protections[(offset + i) / PAGE_SIZE] != WRITABLE)
 			continue;
 		user.addr[offset + i] = user.bytes[offset + i] = bytes[i];
 		user.has_changed = true;
 	}
+}
+
+void api_run_user_change(const struct api_call *call)
+{
+	change_user_bytes(call->numbers[0] % USER_SIZE, api_pattern(call->numbers[1]));
 }
 
 void api_run_user_protect(const struct api_call *call)
@@ -155,18 +181,6 @@ static struct model_position derive_position(const struct api_call *call)
 {
 	return (struct model_position){ derive_address(call->numbers[0]),
 					api_reduce_upper_half(call->numbers[1], COPY_MAX) };
-}
-
-static void set_reader(struct api_slot *slot, struct model_position position)
-{
-	slot->reader_model = position;
-	user_slice_reader_init(&slot->reader, user_slice_new((void *)position.at, position.left));
-}
-
-static void set_writer(struct api_slot *slot, struct model_position position)
-{
-	slot->writer_model = position;
-	user_slice_writer_init(&slot->writer, user_slice_new((void *)position.at, position.left));
 }
 
 void api_run_reader(const struct api_call *call)
@@ -371,25 +385,57 @@ static void check_copy_of_good_range(struct api_slot *slot, size_t off, size_t l
 		advance(position, len);
 }
 
-void api_run_copy_from_user(const struct api_call *call)
+static void copy_from_user_and_check(struct api_slot *slot, size_t off, size_t len)
 {
-	size_t off = api_reduce_upper_half(call->numbers[0], PAGE_SIZE);
-	size_t len = api_reduce_upper_half(call->numbers[1], off <= PAGE_SIZE ? PAGE_SIZE - off : 0);
-	struct api_slot *slot = &api_slots[call->slot_index];
-	struct model_page *page = api_get_or_alloc_page(call);
 	bool is_good = api_is_good_range(off, len);
-	int ret;
+	int ret = page_copy_from_user_slice(slot->page->page, &slot->reader, off, len);
 
-	if (!api_has_room_for_mappings(1) || !is_position_known(slot->reader_model.at))
-		return;
-	ret = page_copy_from_user_slice(page->page, &slot->reader, off, len);
-	api_touch_page(page);
+	api_touch_page(slot->page);
 	if (is_good && len <= slot->reader_model.left)
 		check_copy_of_good_range(slot, off, len, ret);
 	else /* [P191] [P192] */
 		api_expect(ret == (is_good ? -EFAULT : -EINVAL),
 			   "page_copy_from_user_slice(%#zx, %#zx), %#zx left, returned %d", off, len,
 			   slot->reader_model.left, ret);
+}
+
+static bool can_copy_to_slot(const struct api_slot *slot)
+{
+	return api_has_room_for_mappings(1) && is_position_known(slot->reader_model.at);
+}
+
+void api_run_copy_from_user(const struct api_call *call)
+{
+	size_t off = api_reduce_upper_half(call->numbers[0], PAGE_SIZE);
+	size_t len = api_reduce_upper_half(call->numbers[1], off <= PAGE_SIZE ? PAGE_SIZE - off : 0);
+	struct api_slot *slot = &api_slots[call->slot_index];
+
+	api_get_or_alloc_page(call);
+	if (can_copy_to_slot(slot))
+		copy_from_user_and_check(slot, off, len);
+}
+
+/* Makes the page of the first fault accessible, or changes the bytes. Copies from the same address again. */
+void api_run_copy_twice(const struct api_call *call)
+{
+	size_t len = call->numbers[0] % PAGE_SIZE, offset, accessible;
+	struct api_slot *slot = &api_slots[call->slot_index];
+	struct model_position first = slot->reader_model;
+
+	api_get_or_alloc_page(call);
+	if (!can_copy_to_slot(slot))
+		return;
+	copy_from_user_and_check(slot, 0, len);
+	offset = first.at - (uintptr_t)user.addr;
+	accessible = count_accessible_bytes(first.at, len, READ_ONLY);
+	if (offset < USER_SIZE && accessible < len && offset + accessible < USER_SIZE) {
+		user.has_changed = true;
+		protect_page((offset + accessible) / PAGE_SIZE, WRITABLE);
+	} else if (offset < USER_SIZE) {
+		change_user_bytes(offset, api_pattern(call->numbers[0] + 1));
+	}
+	set_reader(slot, first);
+	copy_from_user_and_check(slot, 0, len);
 }
 
 /*
