@@ -16,8 +16,8 @@
 #define CHILD_SECONDS 5
 
 /* A child costs as much as a hundred inputs: the first calls of each kind get one, then one call in many. */
-#define CHILD_ALWAYS  3
-#define CHILD_ONCE_IN 64
+#define CHILD_ALWAYS  2
+#define CHILD_ONCE_IN 512
 
 /* The reports of child processes need no function names, and looking the names up takes a second. */
 const char *__asan_default_options(void);

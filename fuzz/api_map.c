@@ -14,6 +14,11 @@ static struct {
 	const unsigned char *addr;
 } last_unmap;
 
+void api_forget_last_unmap(void)
+{
+	last_unmap.task = NULL;
+}
+
 void api_map_page(struct model_page *page)
 {
 	unsigned char *addr = page_map_local(page->page);

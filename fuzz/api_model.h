@@ -130,6 +130,9 @@ bool api_has_room_for_mappings(unsigned int count);
 /* Maps the page, compares the mapping, and adds it to the model. */
 void api_map_page(struct model_page *page);
 
+/* The next mapping may have any address: the task of the last unmap is deleted, or the input ends. */
+void api_forget_last_unmap(void);
+
 /* Unmaps the newest mapping of the current task, by the byte at @offset, modulo the page size. */
 void api_unmap_newest(size_t offset);
 

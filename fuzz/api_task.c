@@ -61,6 +61,7 @@ static void delete_task(struct model_task *task)
 		api_hook_task = NULL;
 		api_set_library_hook();
 	}
+	api_forget_last_unmap();
 	removed = page_task_delete(task->task);
 	/* [P234] */
 	api_expect(removed == task->depth, "page_task_delete removed %u mappings, expected %u", removed,
@@ -142,6 +143,7 @@ void api_delete_all_tasks(void)
 	api_hook = HOOK_NOT_SET;
 	api_hook_task = NULL;
 	api_set_library_hook();
+	api_forget_last_unmap();
 	api_switched_in = own;
 	page_task_switch_in(NULL);
 	own->is_out = false;

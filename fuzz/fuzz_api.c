@@ -39,6 +39,27 @@ void api_abort_with_finding(const char *format, ...)
 	abort();
 }
 
+#define ARGUMENTS_MAX 256
+
+/*
+ * Adds the option -len_control=0 to the arguments of libFuzzer, before those of the user. Otherwise, inputs
+ * have two calls in the first minute, too few to reach a state.
+ */
+static void allow_long_inputs_at_once(int *argc, char ***argv)
+{
+	static char option[] = "-len_control=0";
+	static char *arguments[ARGUMENTS_MAX];
+
+	if (*argc < 1 || *argc + 2 > ARGUMENTS_MAX)
+		return;
+	arguments[0] = (*argv)[0];
+	arguments[1] = option;
+	for (int i = 1; i < *argc; i++)
+		arguments[i + 1] = (*argv)[i];
+	++*argc;
+	*argv = arguments;
+}
+
 /*
  * Makes the calls that only a new process can make, and runs the code of the library that runs only once. The
  * engine calls this function before the first input, so that this code is not coverage of an input. A
@@ -46,8 +67,8 @@ void api_abort_with_finding(const char *format, ...)
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	(void)argc;
-	(void)argv;
+	if (argc && LLVMFuzzerMutate)
+		allow_long_inputs_at_once(argc, argv);
 	api_start_init();
 	api_model_init();
 	api_reset_user_memory();

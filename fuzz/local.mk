@@ -32,6 +32,7 @@ EXTRA_DIST += \
 	$(same_common) \
 	$(fuzz_api_parts) \
 	%D%/afl_mutator.c \
+	%D%/api_mutator.c \
 	%D%/fuzz_api.c \
 	%D%/fuzz_empty.c \
 	%D%/fuzz_explore.c \
