@@ -50,8 +50,8 @@ static void check_read(const struct api_call *call, int (*read_bytes)(struct pag
 		     api_is_good_range(range.off, range.len));
 	if (len)
 		api_check_bytes(page, buffer + GUARD, range.off, len, "the buffer of a read");
-	api_expect(!memcmp(buffer, untouched, GUARD) &&
-			   !memcmp(buffer + GUARD + len, untouched, PAGE_SIZE - len + GUARD),
+	api_expect(api_are_equal_bytes(buffer, untouched, GUARD) &&
+			   api_are_equal_bytes(buffer + GUARD + len, untouched, PAGE_SIZE - len + GUARD),
 		   "%s wrote outside of its %zu bytes", api_get_op_name(call->op), len);
 	api_touch_page(page);
 }

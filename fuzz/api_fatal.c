@@ -58,11 +58,11 @@ static bool has_expected_report(const struct isolated *child, const char *rule, 
 
 	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", rule ? rule : "",
 		 rule ? ": " : "");
-	report = strstr(child->output, expected_report);
+	report = api_find_text(child->output, expected_report);
 	if (report)
-		return child->signal == SIGABRT &&
-		       (strstr(report, *task ? task : "BUG: ") || strstr(report, API_CHILD_TASK));
-	return is_signal_accepted && (child->signal || strstr(child->output, "Sanitizer: "));
+		return child->signal == SIGABRT && (api_find_text(report, *task ? task : "BUG: ") ||
+						    api_find_text(report, API_CHILD_TASK));
+	return is_signal_accepted && (child->signal || api_find_text(child->output, "Sanitizer: "));
 }
 
 static void run_child(const struct misuse *misuse, struct isolated *child)

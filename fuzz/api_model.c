@@ -64,6 +64,36 @@ static __attribute__((no_sanitize("address"))) bool has_wrong_byte(const struct 
 	return difference;
 }
 
+__attribute__((no_sanitize("address"))) bool api_are_equal_bytes(const unsigned char *a,
+								 const unsigned char *b, size_t len)
+{
+	unsigned char difference = 0;
+
+	for (size_t i = 0; i < len; i++)
+		difference |= a[i] ^ b[i];
+	return !difference;
+}
+
+bool api_are_equal_texts(const char *a, const char *b)
+{
+	for (; *a && *a == *b; a++)
+		b++;
+	return *a == *b;
+}
+
+const char *api_find_text(const char *text, const char *part)
+{
+	for (; *text; text++) {
+		size_t i = 0;
+
+		while (part[i] && text[i] == part[i])
+			i++;
+		if (!part[i])
+			return text;
+	}
+	return NULL;
+}
+
 NO_COVERAGE_END
 
 static size_t find_wrong_byte(const struct model_page *page, const unsigned char *seen, size_t off)
@@ -155,7 +185,7 @@ static bool are_bytes_of_earlier_owner(const struct page *page, const unsigned c
 	if (freed_frames[i].page != page || detector_has_msan())
 		return false;
 	freed_frames[i].page = NULL;
-	return !memcmp(seen, freed_frames[i].bytes, FREED_BYTES);
+	return api_are_equal_bytes(seen, freed_frames[i].bytes, FREED_BYTES);
 }
 
 NO_COVERAGE_END
@@ -436,7 +466,7 @@ static void check_tasks(void)
 			continue;
 		api_expect(page_task_depth(task->task) == task->depth, "a task has %u mappings, expected %u",
 			   page_task_depth(task->task), task->depth);
-		api_expect(!task->name || !strcmp(page_task_name(task->task), task->name),
+		api_expect(!task->name || api_are_equal_texts(page_task_name(task->task), task->name),
 			   "the name of a task is %s, expected %s", page_task_name(task->task), task->name);
 		for (unsigned int i = 0; i < task->depth; i++)
 			if (api_is_mapping_valid(task, &task->mappings[i]))

@@ -98,6 +98,16 @@ void api_touch_page(struct model_page *page);
 void api_check_bytes(const struct model_page *page, const unsigned char *seen, size_t off, size_t len,
 		     const char *what);
 
+/*
+ * Comparisons that libFuzzer does not observe: it would add the bytes and texts, which differ from process to
+ * process, to its dictionary. memcmp() and strcmp() are observed.
+ */
+bool api_are_equal_bytes(const unsigned char *a, const unsigned char *b, size_t len);
+bool api_are_equal_texts(const char *a, const char *b);
+
+/* Return: where @text contains @part, or NULL. */
+const char *api_find_text(const char *text, const char *part);
+
 /* ---- pages ---- */
 
 /* Adds a page with one reference. @is_zero: its bytes are zero, otherwise they are not known. */

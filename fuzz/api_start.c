@@ -166,7 +166,7 @@ static bool is_zero(struct page *page)
 	static unsigned char seen[PAGE_SIZE], zeros[PAGE_SIZE];
 
 	page_read_raw(page, seen, 0, PAGE_SIZE);
-	return !memcmp(seen, zeros, PAGE_SIZE);
+	return api_are_equal_bytes(seen, zeros, PAGE_SIZE);
 }
 
 /* [P34] [P42] [P281] */

@@ -137,7 +137,8 @@ static void check_user_memory(uintptr_t at)
 
 	for (size_t i = first; i < first + 4 && i < USER_PAGES; i++)
 		if (user.protections[i] != NO_ACCESS)
-			api_expect(!memcmp(user.addr + i * PAGE_SIZE, user.bytes + i * PAGE_SIZE, PAGE_SIZE),
+			api_expect(api_are_equal_bytes(user.addr + i * PAGE_SIZE, user.bytes + i * PAGE_SIZE,
+						       PAGE_SIZE),
 				   "page %zu of user memory has wrong bytes", i);
 }
 
@@ -275,7 +276,7 @@ void api_run_user_read(const struct api_call *call)
 	/* [P173] [P174] [P175] */
 	api_expect(ret == expected_ret, "user_slice_read of %#zx bytes, %#zx left, returned %d, expected %d",
 		   len, position->left, ret, expected_ret);
-	api_expect(!memcmp(seen, expected, sizeof(seen)),
+	api_expect(api_are_equal_bytes(seen, expected, sizeof(seen)),
 		   "user_slice_read of %#zx bytes, %zu of them accessible, copied wrong bytes", len,
 		   accessible);
 	if (!ret)
