@@ -9,11 +9,14 @@
 #include <string.h>
 
 #include "fuzz/api_call.h"
+#include "harness/util/no_coverage.h"
 #include "harness/util/number.h"
 #include "harness/util/random.h"
 #include "page/page.h"
 
 #define CHANGES_MAX 4
+
+NO_COVERAGE_BEGIN
 
 static uint64_t random_state;
 
@@ -118,3 +121,5 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 		count = change_records_once(data, count, most);
 	return count * API_RECORD_SIZE;
 }
+
+NO_COVERAGE_END

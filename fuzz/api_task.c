@@ -159,6 +159,14 @@ void api_delete_all_tasks(void)
 
 /* ---- the current task ---- */
 
+/* The last task is not switched out, so its mappings stay valid. [P238] [P249] */
+static void continue_without_stop(struct model_task *next, bool use_null)
+{
+	page_task_switch_in(next == api_tasks && use_null ? NULL : next->task);
+	next->is_out = false;
+	api_switched_in = next;
+}
+
 /* Without a task in the slot, the thread's own task continues. */
 void api_run_task_switch(const struct api_call *call)
 {
@@ -169,7 +177,10 @@ void api_run_task_switch(const struct api_call *call)
 		return;
 	if (!next->task || call->numbers[0] % 4 == 3)
 		next = api_tasks;
-	switch_to(next, call->numbers[0] % 2);
+	if (call->numbers[0] / 4 % 4 == 3)
+		continue_without_stop(next, call->numbers[0] % 2);
+	else
+		switch_to(next, call->numbers[0] % 2);
 }
 
 void api_run_task_hook(const struct api_call *call)
