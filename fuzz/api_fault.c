@@ -21,7 +21,7 @@ static unsigned int interval_call_counts[PAGE_FAULT_POINTS]; /* calls so far, fo
 
 /* ---- the prediction of failures ---- */
 
-/* [P265] to [P271] */
+/* [P265] [P266] [P267] [P268] [P269] [P270] [P271] */
 static enum api_prediction count_and_predict_by_attributes(enum page_fault_point point,
 							   unsigned int page_count)
 {
@@ -204,6 +204,98 @@ void api_run_fault_attr_get(const struct api_call *call)
 		check_attributes_of_point(point);
 }
 
+/* ---- several calls with the same attributes ---- */
+
+#define CALLS_IN_A_ROW 8
+
+static void alloc_and_free(gfp_t gfp)
+{
+	struct page *page = page_alloc(gfp);
+
+	api_check_predicted_failure(PAGE_FAULT_ALLOC, gfp, 0, !page);
+	page_free(page);
+}
+
+static void alloc_and_free_buffer(unsigned int order)
+{
+	void *buffer = page_buffer_alloc((PAGE_SIZE << order) - 7);
+
+	api_check_predicted_failure(PAGE_FAULT_ALLOC, GFP_KERNEL, order, !buffer);
+	page_buffer_free(buffer);
+}
+
+static void copy_one_byte(struct model_page *page)
+{
+	static const unsigned char byte = 0x77;
+	struct user_slice_reader reader;
+	int ret;
+
+	user_slice_reader_init(&reader, user_slice_new(&byte, 1));
+	ret = page_copy_from_user_slice(page->page, &reader, 0, 1);
+	api_check_predicted_failure(PAGE_FAULT_USERCOPY, 0, 0, ret != 0);
+	if (ret)
+		api_model_fill_zero(page, 0, 1);
+	else
+		api_model_write(page, 0, &byte, 1);
+}
+
+static void change_fail_nth(unsigned int n)
+{
+	struct model_task *task = api_current_task();
+	unsigned int left = page_fail_nth(n);
+
+	api_expect(left == task->fail_nth, "page_fail_nth says that %u were left, expected %u", left,
+		   task->fail_nth);
+	task->fail_nth = n;
+}
+
+static void change_make_it_fail(bool on)
+{
+	struct model_task *task = api_current_task();
+	bool before = page_task_make_it_fail(on);
+
+	api_expect(before == task->may_fail, "page_task_make_it_fail says that it was %d, expected %d",
+		   before, task->may_fail);
+	task->may_fail = on;
+}
+
+static void run_one_of_several_calls(struct model_page *page, enum page_fault_point point, uint64_t choice)
+{
+	static const gfp_t flags[] = { GFP_KERNEL, GFP_ATOMIC, GFP_NOIO | __GFP_HIGHMEM,
+				       GFP_KERNEL | __GFP_NOFAIL };
+
+	if (choice % 16 == 13)
+		change_make_it_fail(choice / 16 % 2);
+	if (choice % 16 == 14)
+		change_fail_nth((unsigned int)(choice / 16 % 4));
+	if (point == PAGE_FAULT_USERCOPY)
+		copy_one_byte(page);
+	else if (choice % 4 == 3)
+		alloc_and_free_buffer((unsigned int)(choice / 4 % 3));
+	else
+		alloc_and_free(flags[choice / 4 % 4]);
+}
+
+/* Sets attributes with a probability of 100 %, and makes calls that may fail by them. */
+void api_run_fault_calls(const struct api_call *call)
+{
+	enum page_fault_point point = call->slot_index % PAGE_FAULT_POINTS;
+	struct model_page *page = api_get_or_alloc_page(call);
+	struct page_fault_attr attr = decode_fault_attr(call);
+	uint64_t choice = call->numbers[0] / 4 + call->numbers[1];
+
+	if (!api_has_room_for_mappings(1))
+		return;
+	attr.probability = 100;
+	attr.interval %= 4;
+	attr.times = (int)(call->numbers[1] % 8) - 1;
+	api_expect(!page_fault_attr_set(point, &attr), "page_fault_attr_set failed");
+	set_expected_attr(point, &attr);
+	for (unsigned int i = 0; i < CALLS_IN_A_ROW; i++, choice = choice * 5 + 3)
+		run_one_of_several_calls(page, point, choice);
+	api_touch_page(page);
+}
+
 /* ---- random numbers ---- */
 
 #define DRAWS 4000
@@ -227,13 +319,12 @@ static unsigned int draw_and_count_failures(const struct model_page *page, struc
 	return (unsigned int)(INT_MAX - attr.times);
 }
 
-/* Return: which of 64 draws fail, one bit each. @attr has the attributes afterwards. */
+/* Return: which of the next 64 draws fail, one bit each. @attr receives the attributes afterwards. */
 static uint64_t draw_pattern(const struct model_page *page, struct page_fault_attr *attr)
 {
 	uint64_t failures = 0;
 
-	attr->times = INT_MAX;
-	page_fault_attr_set(PAGE_FAULT_USERCOPY, attr);
+	page_fault_attr_get(PAGE_FAULT_USERCOPY, attr);
 	for (unsigned int i = 0; i < 64; i++) {
 		int before = attr->times;
 
@@ -244,22 +335,29 @@ static uint64_t draw_pattern(const struct model_page *page, struct page_fault_at
 	return failures;
 }
 
+static uint64_t set_and_draw_pattern(const struct model_page *page, uint64_t seed,
+				     struct page_fault_attr *attr)
+{
+	const struct page_fault_attr first = {
+		.probability = 50, .interval = 1, .times = INT_MAX, .seed = seed
+	};
+
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &first);
+	return draw_pattern(page, attr);
+}
+
 /* The library's random numbers depend on the seed only, but its branches would be coverage of the seed. */
 NO_COVERAGE_BEGIN
 
-/* The same seed gives the same failures, and the seed that remains continues them. [P279] [P290] */
+/* The same seed gives the same failures, and the seed that remains gives the next ones. [P279] [P290] */
 static bool do_seeds_repeat_failures(const struct model_page *page, uint64_t seed)
 {
-	struct page_fault_attr attr = { .probability = 50, .interval = 1, .seed = seed }, again = attr;
-	struct page_fault_attr half = attr, rest;
-	uint64_t failures = draw_pattern(page, &attr), next;
+	struct page_fault_attr remaining, unused;
+	uint64_t failures = set_and_draw_pattern(page, seed, &remaining), next = draw_pattern(page, &unused);
 
-	if (draw_pattern(page, &again) != failures || attr.seed != again.seed)
-		return false;
-	draw_pattern(page, &half);
-	rest = half;
-	next = draw_pattern(page, &rest);
-	return draw_pattern(page, &half) == next;
+	return set_and_draw_pattern(page, remaining.seed, &unused) == next &&
+	       set_and_draw_pattern(page, seed, &unused) == failures &&
+	       set_and_draw_pattern(page, seed + 1, &unused) != failures;
 }
 
 NO_COVERAGE_END
@@ -294,30 +392,20 @@ void api_run_chance(const struct api_call *call)
 	/* Some calls count the failures of many copies, which is slow. */
 	if (seed % 16 < 5)
 		check_count_of_failures(page, probabilities[seed % 16], seed);
-	api_expect(do_seeds_repeat_failures(page, seed), "the same seed caused other failures");
+	api_expect(do_seeds_repeat_failures(page, seed), "a seed does not decide which calls fail");
 	set_default_attrs();
 }
 
 /* ---- fail_nth and make_it_fail ---- */
 
-/* [P259] to [P263] */
+/* [P259] [P260] [P261] [P262] [P263] */
 void api_run_fail_nth(const struct api_call *call)
 {
-	unsigned int n = (unsigned int)reduce_small_number(call->numbers[0]), left = page_fail_nth(n);
-	struct model_task *task = api_current_task();
-
-	api_expect(left == task->fail_nth, "page_fail_nth says that %u were left, expected %u", left,
-		   task->fail_nth);
-	task->fail_nth = n;
+	change_fail_nth((unsigned int)reduce_small_number(call->numbers[0]));
 }
 
 /* [P293] */
 void api_run_make_it_fail(const struct api_call *call)
 {
-	bool on = call->numbers[0] & 1, before = page_task_make_it_fail(on);
-	struct model_task *task = api_current_task();
-
-	api_expect(before == task->may_fail, "page_task_make_it_fail says that it was %d, expected %d",
-		   before, task->may_fail);
-	task->may_fail = on;
+	change_make_it_fail(call->numbers[0] & 1);
 }

@@ -89,17 +89,18 @@ static void check_new_task_inherits_nothing(struct model_task *task)
 	api_set_library_hook();
 }
 
+/* The creator has requests while it creates the task. */
 static void create_task(struct model_task *task, size_t name)
 {
 	const struct model_task *creator;
 
 	delete_task(task);
 	creator = api_current_task();
-	page_fail_nth(3);
-	page_task_make_it_fail(true);
+	api_expect(page_fail_nth(3) == creator->fail_nth && page_task_make_it_fail(true) == creator->may_fail,
+		   "page_fail_nth or page_task_make_it_fail did not return the previous setting");
 	task->task = page_task_new(names[name].given);
-	page_fail_nth(creator->fail_nth);
-	page_task_make_it_fail(creator->may_fail);
+	api_expect(page_fail_nth(creator->fail_nth) == 3 && page_task_make_it_fail(creator->may_fail),
+		   "page_fail_nth or page_task_make_it_fail did not return the setting before");
 	api_expect(task->task, "page_task_new failed");
 	task->name = names[name].kept;
 	check_new_task_inherits_nothing(task);
