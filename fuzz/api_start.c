@@ -54,6 +54,7 @@ static void select_alias(void *unused)
 {
 	(void)unused;
 	_Exit(page_map_backend_set("alias") || page_map_revoke_set("protect") ||
+	      page_map_backend_set("nothing") != -EINVAL || page_map_revoke_set("nothing") != -EINVAL ||
 	      strcmp(page_map_backend(), "alias") != 0 || is_one_address_for_two_mappings());
 }
 
