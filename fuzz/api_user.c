@@ -129,6 +129,12 @@ static size_t count_accessible_bytes(uintptr_t at, size_t len, enum protection l
 	return count < len ? count : len;
 }
 
+/* Return: the expected bytes; for an offset outside of user memory, no byte is compared. */
+static unsigned char *get_expected_bytes(size_t offset)
+{
+	return user.bytes + (offset < USER_SIZE ? offset : 0);
+}
+
 /* Compares the accessible bytes of the pages around a copy. */
 static void check_user_memory(uintptr_t at)
 {
@@ -268,9 +274,9 @@ void api_run_user_read(const struct api_call *call)
 		accessible = count_accessible_bytes(position->at, len, READ_ONLY);
 		expected_ret = accessible == len ? 0 : -EFAULT;
 		if (ret)
-			accessible = find_copied_bytes(seen, user.bytes + offset, accessible);
+			accessible = find_copied_bytes(seen, get_expected_bytes(offset), accessible);
 		if (accessible)
-			memcpy(expected, user.bytes + offset, accessible);
+			memcpy(expected, get_expected_bytes(offset), accessible);
 		memset(expected + accessible, 0, len - accessible);
 	}
 	/* [P173] [P174] [P175] */
@@ -294,9 +300,9 @@ static void write_and_check(struct api_slot *slot, size_t len, const unsigned ch
 		accessible = count_accessible_bytes(position->at, len, WRITABLE);
 		expected_ret = accessible == len ? 0 : -EFAULT;
 		if (ret)
-			accessible = find_copied_bytes(user.addr + offset, src, accessible);
+			accessible = accessible ? find_copied_bytes(user.addr + offset, src, accessible) : 0;
 		if (accessible) {
-			memcpy(user.bytes + offset, src, accessible);
+			memcpy(get_expected_bytes(offset), src, accessible);
 			user.has_changed = true;
 		}
 	}
@@ -353,10 +359,10 @@ static void check_copied_bytes(struct model_page *page, size_t off, size_t len, 
 
 	page_read_raw(page->page, seen, off, len);
 	if (accessible < len)
-		accessible = find_copied_bytes(seen, user.bytes + offset, accessible);
+		accessible = find_copied_bytes(seen, get_expected_bytes(offset), accessible);
 	api_model_fill_zero(page, off, len);
 	if (accessible)
-		api_model_write(page, off, user.bytes + offset, accessible);
+		api_model_write(page, off, get_expected_bytes(offset), accessible);
 }
 
 /* The range is good, and the reader has @len bytes left. */
