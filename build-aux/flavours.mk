@@ -216,7 +216,7 @@ build_ldflags_fuzz-tsan = $(TSAN_FLAGS)
 
 # $(call engine_parts,TARGET): additional sources of one fuzz target.
 engine_parts = $(engine_parts_$(firstword $(subst -, ,$1)))
-engine_parts_api = $(fuzz_api_parts) fuzz/api_call.c
+engine_parts_api = $(fuzz_api_parts) fuzz/api_call.c fuzz/api_mutator.c
 engine_parts_empty = fuzz/mutator.c
 engine_parts_explore = fuzz/mutator.c
 engine_parts_fatal = fuzz/mutator.c

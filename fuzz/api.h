@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * Functions and state that the calls of fuzz_api share. A call may leave a page or a buffer in its slot, or
- * request failures of later calls. At the end of the input, fuzz_api frees the pages and buffers of all
- * slots, and cancels all requests.
- */
+/* Functions that the calls of fuzz_api share. api_model.h has the state. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "fuzz/api_call.h"
+#include "fuzz/api_model.h"
 #include "page/page.h"
 
-struct api_slot {
-	struct page *page;         /* or NULL */
-	unsigned char *buffer;     /* or NULL */
-	size_t buffer_size;        /* the argument of page_buffer_alloc(), in bytes */
-	unsigned char page_byte;   /* the value of all bytes of the page */
-	unsigned char buffer_byte; /* the first and the last byte of each checked page of the buffer */
-};
-
-extern struct api_slot api_slots[API_SLOTS];
-
-/* api_run_NAME() makes the call NAME of api.def, and checks what api.def says about it. */
+/*
+ * api_run_NAME() makes the call NAME of api.def, checks what api.def says about it, and changes the model. If
+ * the model says that the call would be misuse, the function makes no call.
+ */
 #define API(name, ...) void api_run_##name(const struct api_call *call);
 #include "fuzz/api.def"
 
@@ -35,37 +25,92 @@ _Noreturn void api_abort_with_finding(const char *format, ...) __attribute__((fo
 			api_abort_with_finding(__VA_ARGS__); \
 	} while (0)
 
-/* Return: the page of the call's slot. An empty slot gets a new page, allocated with __GFP_NOFAIL. */
-struct page *api_get_or_alloc_page(const struct api_call *call);
+/* ---- tasks (api_task.c) ---- */
 
-/* If the slot has a page (or a buffer), check the bytes of the page (or of the buffer), and free it. */
-void api_check_and_free_page(struct api_slot *slot);
-void api_check_and_free_buffer(struct api_slot *slot);
+/* Installs the hook of the model (api_hook) in the library. */
+void api_set_library_hook(void);
+
+/* Deletes the tasks of all slots, and removes the mappings of the thread's own task, which becomes current.
+ */
+void api_delete_all_tasks(void);
 
 /* ---- injected failures: fuzz_api predicts them without the library (api_fault.c) ---- */
 
+enum api_prediction { MUST_SUCCEED, MUST_FAIL, MAY_FAIL };
+
 /*
- * Predicts whether a library call had to fail, and compares the prediction with @has_failed. The caller must
- * call this function once after each library call that reaches a failure point. For a copy from user memory,
- * @gfp and @order are 0.
+ * Counts a library call that reaches a failure point, and predicts whether the call has to fail. For a copy
+ * from user memory, @gfp and @order are 0.
  */
+enum api_prediction api_count_and_predict(enum page_fault_point point, gfp_t gfp, unsigned int order);
+
+/* Compares the prediction with what the library did, and counts a failure. */
+void api_check_prediction(enum page_fault_point point, enum api_prediction prediction, bool has_failed);
+
+/* Both functions above, for a call whose result shows whether an injected failure made it fail. */
 void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigned int order, bool has_failed);
 
 /*
- * Like api_check_predicted_failure(), for a user copy of 0 bytes, which succeeds even if its failure point
- * fails. The attribute `times` of @point shows whether the failure point failed.
+ * Return: whether the failure point failed since the last comparison, as far as the attribute `times` shows
+ * this; @otherwise if `times` does not show it.
  */
-void api_check_failure_of_empty_copy(enum page_fault_point point);
+bool api_did_times_decrease(enum page_fault_point point, bool otherwise);
 
-/* Cancels all requested failures, in the library and in the prediction. */
+/* Return: whether a request may make a call of the current task fail. */
+bool api_is_failure_requested(enum page_fault_point point);
+
+/* Cancels the requested failures of the current task and all attributes. */
+void api_cancel_failure_injection(void);
+
+/* Compares the attributes of all failure points with the model. */
+void api_check_attributes(void);
+
+/* As api_cancel_failure_injection(), at the start of an input: all inputs find the library in the same state.
+ */
 void api_reset_failure_injection(void);
 
-/* ---- misuse (api_fatal.c) ---- */
+/* ---- user memory (api_user.c) ---- */
+
+/* Gives user memory the bytes and the protection of the start of an input. */
+void api_reset_user_memory(void);
+
+/* ---- child processes (api_fatal.c) ---- */
 
 /*
  * Runs @fn in a child process, which must end with a report of @rule (NULL: any rule). If
  * @is_signal_accepted, the child may also end by a signal or with a sanitizer's report. For most inputs the
- * function does nothing, because a child process is slow (fuzz_count_and_decide_fork()).
+ * function does nothing, because a child process is slow.
  */
 void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 				     const char *rule, bool is_signal_accepted);
+
+/* As above, but the caller counts the calls of its kind in @count. */
+void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
+			    bool is_signal_accepted);
+
+/*
+ * Runs @fn in a child process, which must end with status 0. api_child_expect() ends the child with a
+ * message.
+ * @count: counts the calls; one in many runs the child
+ */
+void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx);
+
+#define api_child_expect(is_true, message)           \
+	do {                                         \
+		if (!(is_true))                      \
+			api_end_child_with(message); \
+	} while (0)
+
+_Noreturn void api_end_child_with(const char *message);
+
+/* The name of the task that api_child_start_new_task() continues. */
+#define API_CHILD_TASK "task of a child"
+
+/* In a child: cancels failures and the hook, and continues a new task, so that it has no mappings. */
+void api_child_start_new_task(void);
+
+/* ---- the start of the process (api_start.c) ---- */
+
+/* Selects the backend and allocates the first pages of the process. The call `start` reports what was wrong.
+ */
+void api_start_init(void);

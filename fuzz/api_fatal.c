@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Calls of fuzz_api that misuse the library: each runs in a child process, which the misuse must end. */
+/* Child processes of fuzz_api, and the calls of older inputs that misuse the library in one. */
 #include "fuzz/api.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "fuzz/fuzz.h"
-#include "harness/util/isolate.h"
-#include "harness/util/number.h"
-#include "harness/util/no_coverage.h"
 #include "harness/detect/detector.h"
+#include "harness/util/isolate.h"
+#include "harness/util/no_coverage.h"
+#include "harness/util/number.h"
 
 #define CHILD_SECONDS 5
+
+/* A child costs as much as a hundred inputs: the first calls of each kind get one, then one call in many. */
+#define CHILD_ALWAYS  2
+#define CHILD_ONCE_IN 512
 
 /* The reports of child processes need no function names, and looking the names up takes a second. */
 const char *__asan_default_options(void);
@@ -22,6 +27,13 @@ const char *__asan_default_options(void)
 }
 
 NO_COVERAGE_BEGIN
+
+static bool count_and_decide_child(unsigned int *count)
+{
+	return ++*count <= CHILD_ALWAYS || *count % CHILD_ONCE_IN == 0;
+}
+
+/* ---- misuse, which must end the child ---- */
 
 struct misuse {
 	void (*fn)(void *ctx);
@@ -37,64 +49,96 @@ static void run_misuse_and_exit(void *ctx)
 	_Exit(0);
 }
 
-static bool has_expected_report(const struct isolated *child, const char *rule, bool is_signal_accepted)
+/* [P21] [P22] */
+static bool has_expected_report(const struct isolated *child, const char *task, const char *rule,
+				bool is_signal_accepted)
 {
 	char expected_report[64];
+	const char *report;
 
 	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", rule ? rule : "",
 		 rule ? ": " : "");
-	return strstr(child->output, expected_report) ||
-	       (is_signal_accepted && (child->signal || strstr(child->output, "Sanitizer: ")));
+	report = api_find_text(child->output, expected_report);
+	if (report)
+		return child->signal == SIGABRT && (api_find_text(report, *task ? task : "BUG: ") ||
+						    api_find_text(report, API_CHILD_TASK));
+	return is_signal_accepted && (child->signal || api_find_text(child->output, "Sanitizer: "));
+}
+
+static void run_child(const struct misuse *misuse, struct isolated *child)
+{
+	if (!isolate_call(run_misuse_and_exit, (void *)(uintptr_t)misuse, CHILD_SECONDS, child)) {
+		fprintf(stderr, "expected a process, got none\n");
+		abort();
+	}
+	api_expect(!child->has_timed_out, "a child process hung for %d s", CHILD_SECONDS);
+}
+
+static struct isolated child;
+
+void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
+			    bool is_signal_accepted)
+{
+	/* This call of the library is coverage of the input, so each input makes it. */
+	const char *task = page_task_name(page_task_current());
+	struct misuse misuse = { fn, ctx };
+
+	if (!count_and_decide_child(count))
+		return;
+	run_child(&misuse, &child);
+	api_expect(child.signal || child.exit_code, "misuse did not end the process, expected %s",
+		   rule ? rule : "a report");
+	api_expect(has_expected_report(&child, task, rule, is_signal_accepted),
+		   "misuse ended the process without a report of %s: %.400s", rule ? rule : "the library",
+		   child.output);
 }
 
 void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 				     const char *rule, bool is_signal_accepted)
 {
-	static struct isolated child;
 	static unsigned int counts[API_COUNT];
+
+	api_maybe_check_misuse(&counts[call->op], fn, ctx, rule, is_signal_accepted);
+}
+
+/* ---- a child that must end with status 0 ---- */
+
+void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx)
+{
 	struct misuse misuse = { fn, ctx };
 
-	if (!fuzz_count_and_decide_fork(&counts[call->op]))
+	if (!count_and_decide_child(count))
 		return;
-	if (!isolate_call(run_misuse_and_exit, &misuse, CHILD_SECONDS, &child)) {
-		fprintf(stderr, "expected a process, got none\n");
-		abort();
-	}
-	api_expect(!child.has_timed_out, "misuse hung for %d s", CHILD_SECONDS);
-	api_expect(child.signal || child.exit_code, "misuse did not end the process, expected %s",
-		   rule ? rule : "a report");
-	api_expect(has_expected_report(&child, rule, is_signal_accepted),
-		   "misuse ended the process without a report of %s: %.400s", rule ? rule : "the library",
+	run_child(&misuse, &child);
+	api_expect(!child.signal && !child.exit_code,
+		   "a child process ended with status %d, signal %d: %.400s", child.exit_code, child.signal,
 		   child.output);
 }
 
-NO_COVERAGE_END
+_Noreturn void api_end_child_with(const char *message)
+{
+	fprintf(stderr, "%s\n", message);
+	fflush(stderr);
+	_Exit(1);
+}
+
+void api_child_start_new_task(void)
+{
+	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
+	struct page_task *task = page_task_new(API_CHILD_TASK);
+
+	api_child_expect(task, "page_task_new failed");
+	page_task_hook_set(NULL);
+	page_task_switch_out(api_switched_in->task);
+	page_task_switch_in(task);
+	for (enum page_fault_point point = 0; point < PAGE_FAULT_POINTS; point++)
+		page_fault_attr_set(point, &off);
+}
 
 /* ---- mappings ---- */
 
 static void unmap_address(void *addr)
 {
-	page_unmap_local(addr);
-}
-
-/* Return: an offset that depends on @number; for small odd numbers, an offset at the end of the page. */
-static size_t derive_unmap_offset(uint64_t number)
-{
-	return number < NUMBER_SPAN && number % 2 ? PAGE_SIZE - 1 + number / 2 % 4 : (size_t)number;
-}
-
-void api_run_unmap_at(const struct api_call *call)
-{
-	unsigned char *addr = page_map_local(api_get_or_alloc_page(call));
-	size_t offset = derive_unmap_offset(call->numbers[0]);
-	/* An offset beyond the page gives an address in another page, or in no page. */
-	unsigned char *unmapped_address = (unsigned char *)((uintptr_t)addr + offset);
-
-	if (offset < PAGE_SIZE) {
-		page_unmap_local(unmapped_address);
-		return;
-	}
-	api_maybe_check_misuse_in_child(call, unmap_address, unmapped_address, NULL, false);
 	page_unmap_local(addr);
 }
 
@@ -112,16 +156,18 @@ static struct page *allocate_frame_again(const struct page *page)
 }
 
 /*
- * Maps the slot's page in a task, switches the task out, frees the page, allocates its frame again, and
+ * Maps a page in a task, switches the task out, frees the page, allocates its frame again, and
  * writes through the old mapping. The child process also makes the allocations, because their number depends
  * on earlier inputs.
  */
-static void make_and_write_stale_mapping(void *slot)
+static void make_and_write_stale_mapping(void *unused)
 {
-	struct page *page = ((struct api_slot *)slot)->page;
+	struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 	struct page_task *task = page_task_new("away");
 	volatile unsigned char *mapped;
 
+	(void)unused;
+	api_child_start_new_task();
 	if (!task)
 		return;
 	page_task_switch_in(task);
@@ -135,11 +181,37 @@ static void make_and_write_stale_mapping(void *slot)
 	*mapped = 1;
 }
 
+NO_COVERAGE_END
+
+/* Return: an offset that depends on @number; for small odd numbers, an offset at the end of the page. */
+static size_t derive_unmap_offset(uint64_t number)
+{
+	return number < NUMBER_SPAN && number % 2 ? PAGE_SIZE - 1 + number / 2 % 4 : (size_t)number;
+}
+
+void api_run_unmap_at(const struct api_call *call)
+{
+	struct model_page *page = api_get_or_alloc_page(call);
+	size_t offset = derive_unmap_offset(call->numbers[0]);
+	unsigned char *addr, *unmapped_address;
+
+	if (!api_has_room_for_mappings(1))
+		return;
+	addr = page_map_local(page->page);
+	/* An offset beyond the page gives an address in another page, or in no page. */
+	unmapped_address = (unsigned char *)((uintptr_t)addr + offset);
+	if (offset < PAGE_SIZE) {
+		page_unmap_local(unmapped_address);
+		return;
+	}
+	api_maybe_check_misuse_in_child(call, unmap_address, unmapped_address, NULL, false);
+	page_unmap_local(addr);
+}
+
 /* Tests only the backend `alias`: under `direct`, an old mapping stays valid, so its use is not detected. */
 void api_run_stale_mapping(const struct api_call *call)
 {
 	api_get_or_alloc_page(call);
-	if (!strcmp(page_map_backend(), "alias"))
-		api_maybe_check_misuse_in_child(call, make_and_write_stale_mapping,
-						&api_slots[call->slot_index], NULL, true);
+	if (api_is_alias())
+		api_maybe_check_misuse_in_child(call, make_and_write_stale_mapping, NULL, NULL, true);
 }

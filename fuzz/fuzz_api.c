@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests library calls that no page program can make: buffers, borrowed pages, callbacks, allocation flags,
- * fault attributes, reuse of frames. The results are compared with page.h only; this file requires nothing
- * that page.h does not promise.
+ * Tests the whole of page.h, and page_kernel.h, with one thread. Each call of the input (api.def) changes the
+ * library and a model of its state (api_model.h), and the two are compared after each call. This file
+ * requires nothing that page.h does not promise.
  *
- * The rule model is not used, and there is only one thread: each call of the input (api_call.h) checks its
- * own result (api.def).
+ * The rule model of page programs is not used, so that each of the two models can find errors of the other.
  */
 #include "fuzz/fuzz.h"
 
@@ -40,39 +39,39 @@ void api_abort_with_finding(const char *format, ...)
 	abort();
 }
 
-/* Frees all pages and buffers and clears all requested failures, so that no input affects the next one. */
-static void free_slots_and_reset_failures(void)
-{
-	for (size_t i = 0; i < API_SLOTS; i++) {
-		api_check_and_free_page(&api_slots[i]);
-		api_check_and_free_buffer(&api_slots[i]);
-		api_slots[i] = (struct api_slot){ 0 };
-	}
-	api_reset_failure_injection();
-}
-
-/* More pages than the quarantine holds, so that later allocations reuse frames of these pages. */
-#define FIRST_PAGES 128
+#define ARGUMENTS_MAX 256
 
 /*
- * Runs the code of the library that runs only once. The engine calls this function before the first input, so
- * that this code is not coverage of an input. A constructor would be too early, because constructors of an
- * external library may not have run yet.
+ * Adds the option -len_control=0 to the arguments of libFuzzer, before those of the user. Otherwise, inputs
+ * have two calls in the first minute, too few to reach a state.
+ */
+static void allow_long_inputs_at_once(int *argc, char ***argv)
+{
+	static char option[] = "-len_control=0";
+	static char *arguments[ARGUMENTS_MAX];
+
+	if (*argc < 1 || *argc + 2 > ARGUMENTS_MAX)
+		return;
+	arguments[0] = (*argv)[0];
+	arguments[1] = option;
+	for (int i = 1; i < *argc; i++)
+		arguments[i + 1] = (*argv)[i];
+	++*argc;
+	*argv = arguments;
+}
+
+/*
+ * Makes the calls that only a new process can make, and runs the code of the library that runs only once. The
+ * engine calls this function before the first input, so that this code is not coverage of an input. A
+ * constructor would be too early, because constructors of an external library may not have run yet.
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static struct page *pages[FIRST_PAGES];
-
-	(void)argc;
-	(void)argv;
-	for (size_t i = 0; i < FIRST_PAGES; i++)
-		pages[i] = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
-	if (pages[0])
-		page_unmap_local(page_map_local(pages[0]));
-	for (size_t i = 0; i < FIRST_PAGES; i++)
-		page_free(pages[i]);
-	page_buffer_free(page_buffer_alloc(1));
-	page_task_switch_in(NULL);
+	if (argc && LLVMFuzzerMutate)
+		allow_long_inputs_at_once(argc, argv);
+	api_start_init();
+	api_model_init();
+	api_reset_user_memory();
 	return 0;
 }
 
@@ -86,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct api_call *call = &calls[started_call_count++];
 
 		call_functions[call->op](call);
+		api_check_state();
 	}
-	free_slots_and_reset_failures();
+	api_model_reset();
 	return 0;
 }

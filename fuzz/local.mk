@@ -8,10 +8,19 @@ fuzz_input = %D%/api_call.c %D%/api_call.h %D%/input.c %D%/input.h
 fuzz_api_parts = \
 	%D%/api.def \
 	%D%/api.h \
+	%D%/api_model.h \
 	%D%/api_buffer.c \
+	%D%/api_bytes.c \
+	%D%/api_child.c \
 	%D%/api_fatal.c \
 	%D%/api_fault.c \
-	%D%/api_page.c
+	%D%/api_map.c \
+	%D%/api_misuse.c \
+	%D%/api_model.c \
+	%D%/api_page.c \
+	%D%/api_start.c \
+	%D%/api_task.c \
+	%D%/api_user.c
 # The sources of fuzz_NAME-same, the program of the determinism check (same.py): the code of a fuzz target
 # with coverage counters, without an engine.
 same_common = \
@@ -23,6 +32,7 @@ EXTRA_DIST += \
 	$(same_common) \
 	$(fuzz_api_parts) \
 	%D%/afl_mutator.c \
+	%D%/api_mutator.c \
 	%D%/fuzz_api.c \
 	%D%/fuzz_empty.c \
 	%D%/fuzz_explore.c \

@@ -229,9 +229,18 @@ class Builder:
         text = (self.tree.source / "tests" / f"{recipe.test}.c").read_text()
         return bool(headers & set(INCLUDE.findall(text)))
 
+    def _recompile_if_header_changed(self, recipe, object_path):
+        """Return: @object_path, or a new object if a source of fuzz/ includes a changed header of the library."""
+        below_flavour = pathlib.Path(*object_path.relative_to(self.tree.build / "obj").parts[1:])
+        source = self.tree.source / below_flavour.with_suffix(".c")
+        headers = {name for name in self.changed if name.endswith(".h")}
+        if below_flavour.parts[0] != "fuzz" or not headers & set(INCLUDE.findall(source.read_text())):
+            return object_path
+        return self.compile_source(source, recipe.flavour, self.directory / f"{source.stem}-{recipe.flavour}.o")
+
     def _find_or_compile_program_objects(self, recipe):
         if not self.unit_test_includes_changed_header(recipe):
-            return self.tree.find_built_objects(recipe)
+            return [self._recompile_if_header_changed(recipe, path) for path in self.tree.find_built_objects(recipe)]
         test = self.compile_source(self.tree.source / "tests" / f"{recipe.test}.c", recipe.flavour,
                                    self.directory / f"{recipe.name}.o")
         return [test, *self.tree.find_built_objects(recipe)[1:]]

@@ -2,8 +2,8 @@
 """promises: check that each promise of page.h has a test and a seeded bug, and write doc/promises.md.
 
 A mark [P17] in src/page/page.h or page_kernel.h is the number of the promise before the mark. A comment with
-the same mark in a test, a page program or a stress scenario cites the promise. The second line of a patch in
-tests/bugs/patch, "Breaks: P17, P18", names the promises that the bug breaks.
+the same mark in a test, in fuzz_api, in a page program or in a stress scenario cites the promise. The second
+line of a patch in tests/bugs/patch, "Breaks: P17, P18", names the promises that the bug breaks.
 
 tests/promises_without_bug lists the promises that no bug breaks. The list must be exact, so it only becomes
 shorter. tests/promises_retired lists the numbers whose promises were removed. Each number below the largest one
@@ -25,7 +25,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parent))
 from entries import Suite  # noqa: E402 (needs the directories above)
 
 HEADERS = ("src/page/page.h", "src/page/page_kernel.h")
-CITING = ("tests/*.c", "stress/*.c", "corpus/r*/*.page", "corpus/bugs/*.page")
+CITING = ("tests/*.c", "fuzz/api_*.c", "stress/*.c", "corpus/r*/*.page", "corpus/bugs/*.page")
 TABLE, WITHOUT_BUG, RETIRED = "doc/promises.md", "tests/promises_without_bug", "tests/promises_retired"
 MARK = re.compile(r"\[P(\d+)\]")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

@@ -19,11 +19,12 @@ ok $? "there are at least 290 promises"
 wrong=$scratch/wrong
 copy_what_is_read() {
 	rm -rf "$wrong"
-	mkdir -p "$wrong/src/page" "$wrong/tests/bugs" "$wrong/corpus" "$wrong/stress" "$wrong/doc"
+	mkdir -p "$wrong/src/page" "$wrong/tests/bugs" "$wrong/corpus" "$wrong/fuzz" "$wrong/stress" "$wrong/doc"
 	cp "$abs_srcdir"/src/page/page*.h "$wrong/src/page"
 	cp "$abs_srcdir"/tests/*.c "$abs_srcdir"/tests/promises_* "$wrong/tests"
 	cp -R "$abs_srcdir/tests/bugs/bugs.def" "$abs_srcdir/tests/bugs/patch" "$wrong/tests/bugs"
 	cp -R "$abs_srcdir/corpus/bugs" "$abs_srcdir/corpus/rules" "$abs_srcdir/corpus/regress" "$wrong/corpus"
+	cp "$abs_srcdir"/fuzz/api_*.c "$wrong/fuzz"
 	cp "$abs_srcdir"/stress/*.c "$wrong/stress"
 	cp "$abs_srcdir/doc/promises.md" "$wrong/doc"
 	chmod -R u+w "$wrong"

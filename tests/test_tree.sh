@@ -28,7 +28,7 @@ expect_includes_only 'page/page\.h"' src/page_stubs/*.[ch]
 expect_includes_only 'harness/|page/page\.h"|config\.h"' src/harness/*.[ch] src/harness/*/*.[ch]
 expect_includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"' src/tool/*.[ch] src/tool/*/*.[ch]
 expect_includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
-expect_includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
+expect_includes_only 'fuzz/|harness/|page/page(_kernel)?\.h"' fuzz/*.[ch]
 expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|util/cpus|exec/delay)\.h"|page/page\.h"' stress/*.[ch]
 expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 expect_includes_only 'bench/|page/page\.h"' bench/bench_page.c bench/bench_scale.c bench/without_tsan.c bench/*.h

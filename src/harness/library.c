@@ -19,6 +19,7 @@ static const struct library libraries[] = {
 	/* The kernel's AllocError has no error number; Rust's operator `?` converts it to ENOMEM. */
 	[KERNEL] = { .has_known_access_pattern = true,
 		     .reads_user_memory_by_readv = true,
+		     .user_read_is_failure_point = true,
 		     .bad_flags_error = ENOMEM },
 	[EXTERNAL] = { .user_copy_may_stop_early = true },
 };

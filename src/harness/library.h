@@ -21,6 +21,7 @@ struct library {
 	 * may copy fewer bytes, and set the others to zero, as the kernel's uaccess.h allows.
 	 */
 	bool user_copy_may_stop_early;
+	bool user_read_is_failure_point; /* user_slice_read() uses up injected failures, as in the kernel */
 	int bad_flags_error; /* errno of page_alloc() with flags that page.h does not allow; 0: any */
 };
 
