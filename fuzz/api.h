@@ -95,6 +95,10 @@ void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ct
  */
 void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx);
 
+/* Return: false with ThreadSanitizer, which ends a child process of a process with threads that starts one.
+ */
+bool api_can_child_start_thread(void);
+
 #define api_child_expect(is_true, message)           \
 	do {                                         \
 		if (!(is_true))                      \

@@ -122,6 +122,11 @@ _Noreturn void api_end_child_with(const char *message)
 	_Exit(1);
 }
 
+bool api_can_child_start_thread(void)
+{
+	return !detector_has_tsan();
+}
+
 void api_child_start_new_task(void)
 {
 	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;

@@ -453,7 +453,7 @@ static void kernel_copy_beyond(void)
 	memcpy_page(page, 1, other, 0, PAGE_SIZE);
 }
 
-enum needs { ALWAYS, NEEDS_ALIAS, NEEDS_ASAN };
+enum needs { ALWAYS, NEEDS_ALIAS, NEEDS_ALIAS_AND_THREAD, NEEDS_ASAN };
 
 /* @rule: the rule of the report; NULL: the process ends by a signal or by a sanitizer's report. */
 static const struct misuse_kind {
@@ -492,7 +492,7 @@ static const struct misuse_kind {
 	{ access_newer_of_freed, NULL, NEEDS_ALIAS },
 	{ access_freed_of_other_task, NULL, NEEDS_ALIAS },
 	{ access_freed_after_switch_in, NULL, NEEDS_ALIAS },
-	{ access_after_end_of_thread, NULL, NEEDS_ALIAS },
+	{ access_after_end_of_thread, NULL, NEEDS_ALIAS_AND_THREAD },
 	{ access_freed_page, NULL, NEEDS_ASAN },
 	{ kernel_read_beyond, NULL, ALWAYS },
 	{ kernel_write_beyond, NULL, ALWAYS },
@@ -526,7 +526,16 @@ static void use_page_with_all_mappings(void *ctx)
 
 static bool is_possible(enum needs needs)
 {
-	return needs == ALWAYS || (needs == NEEDS_ALIAS ? api_is_alias() : detector_has_asan());
+	switch (needs) {
+	case NEEDS_ALIAS:
+		return api_is_alias();
+	case NEEDS_ALIAS_AND_THREAD:
+		return api_is_alias() && api_can_child_start_thread();
+	case NEEDS_ASAN:
+		return detector_has_asan();
+	default:
+		return true;
+	}
 }
 
 static void run_kind_in_child(size_t kind)

@@ -339,15 +339,17 @@ void api_run_user_write(const struct api_call *call)
 /*
  * Return: whether an injected failure made the copy fail. A fault and an injected failure have the same
  * result, so the bytes show the difference: after a fault, the first bytes are copied. [P194] [P195]
+ * @otherwise: the result if nothing shows the difference
  */
-static bool was_copy_injected(const struct model_page *page, size_t off, size_t accessible, size_t len)
+static bool was_copy_injected(const struct model_page *page, size_t off, size_t accessible, size_t len,
+			      bool otherwise)
 {
 	unsigned char first = 0;
 
 	if (accessible == len)
 		return true;
 	if (!accessible)
-		return api_did_times_decrease(PAGE_FAULT_USERCOPY, false);
+		return api_did_times_decrease(PAGE_FAULT_USERCOPY, otherwise);
 	page_read_raw(page->page, &first, off, 1);
 	return !first;
 }
@@ -376,7 +378,7 @@ static void check_copy_of_good_range(struct api_slot *slot, size_t off, size_t l
 	if (!len)
 		is_injected = api_did_times_decrease(PAGE_FAULT_USERCOPY, is_injected);
 	else if (ret && prediction != MUST_SUCCEED)
-		is_injected = was_copy_injected(slot->page, off, accessible, len);
+		is_injected = was_copy_injected(slot->page, off, accessible, len, is_injected);
 	else if (!ret)
 		is_injected = false;
 	api_check_prediction(PAGE_FAULT_USERCOPY, prediction, is_injected);

@@ -12,7 +12,7 @@
 #include "page/map.h"
 
 /* With the method `none` of page_map_revoke_set(), all pages of a window stay accessible. */
-static void window_poison_page_if_enabled(void *addr)
+static NO_COVERAGE void window_poison_page_if_enabled(void *addr)
 {
 	if (map_revoke == MAP_REVOKE_POISON)
 		sync_poison(addr, PAGE_SIZE);

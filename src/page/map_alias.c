@@ -79,7 +79,7 @@ static NO_SANITIZE_THREAD void alias_switch_in(struct page_task *task)
 			alias_place_kind->show(task->live[i].addr);
 }
 
-static void hide_mapping(void *addr)
+static NO_COVERAGE void hide_mapping(void *addr)
 {
 	alias_place_kind->hide(addr);
 }

@@ -222,7 +222,7 @@ NO_SANITIZE_THREAD void page_task_switch_in(struct page_task *task)
 
 /* ---- search for mappings ---- */
 
-NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool mapping_page_is_live(const struct mapping *mapping)
+NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS NO_COVERAGE bool mapping_page_is_live(const struct mapping *mapping)
 {
 	const struct page *page = mapping->page;
 
@@ -230,7 +230,7 @@ NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool mapping_page_is_live(const struct ma
 	       atomic_load_explicit(&page->refs, memory_order_relaxed);
 }
 
-void task_for_each_mapping(const struct page *page, void (*fn)(void *addr))
+NO_COVERAGE void task_for_each_mapping(const struct page *page, void (*fn)(void *addr))
 {
 	sync_hidden_begin();
 	task_list_lock();

@@ -112,6 +112,7 @@ static void print_fault_and_exit(int signal, siginfo_t *info, void *context)
 /* Functions of sanitizer runtimes; in a build without the sanitizer their addresses are NULL. */
 void __asan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
+void __tsan_init(void) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 bool detector_has_asan(void)
@@ -122,6 +123,11 @@ bool detector_has_asan(void)
 bool detector_has_msan(void)
 {
 	return __msan_init;
+}
+
+bool detector_has_tsan(void)
+{
+	return __tsan_init;
 }
 
 void detector_hide_child_death_from_engine(void)

@@ -30,6 +30,7 @@ void detector_make_faults_print_and_exit(void);
  */
 void detector_hide_child_death_from_engine(void);
 
-/* Return: whether AddressSanitizer (has_asan) or MemorySanitizer (has_msan) is linked into the process. */
+/* Return: whether AddressSanitizer, MemorySanitizer or ThreadSanitizer is linked into the process. */
 bool detector_has_asan(void);
 bool detector_has_msan(void);
+bool detector_has_tsan(void);
