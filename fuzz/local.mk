@@ -101,7 +101,7 @@ afl_build = \
 	  $(abs_srcdir)/configure --quiet --cache-file=$(abs_builddir)/afl.cache \
 	  CC='$(AFL_CC)' --disable-tsan --disable-msan --disable-shared \
 	  --with-page-library='$(PAGE_LIBRARY)'); } && \
-	sed -n 's/.*NO_COVERAGE .*[ *]\([a-z_]*\)(.*/fun: \1/p' $(srcdir)/src/page/*.c \
+	sed -n 's/.*NO_COVERAGE [^(]*[ *]\([a-z_]*\)(.*/fun: \1/p' $(srcdir)/src/page/*.c \
 	  >$$directory/uncounted && test -s $$directory/uncounted && \
 	cd $$directory && AFL_LLVM_DENYLIST=`pwd`/uncounted $(MAKE) $(AM_MAKEFLAGS) $$flags $(afl_programs)
 
