@@ -225,7 +225,7 @@ void api_run_borrow(const struct api_call *call)
 	slot->page = page;
 	slot->refs_of_slot = refs;
 	api_touch_page(page);
-	if (api_has_room_for_mappings(1)) {
+	if (api_has_free_mappings(1)) {
 		api_map_page(page);
 		api_unmap_newest(0);
 	}

@@ -42,7 +42,7 @@ static void check_read(const struct api_call *call, int (*read_bytes)(struct pag
 	struct model_page *page = api_get_or_alloc_page(call);
 	size_t len = api_is_good_range(range.off, range.len) ? range.len : 0;
 
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		return;
 	memset(buffer, UNTOUCHED, sizeof(buffer));
 	memset(untouched, UNTOUCHED, sizeof(untouched));
@@ -76,7 +76,7 @@ static void check_write(const struct api_call *call,
 	struct model_page *page = api_get_or_alloc_page(call);
 	bool is_good = api_is_good_range(range.off, range.len);
 
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		return;
 	check_result(call, write_bytes(page->page, bytes, range.off, range.len), is_good);
 	if (is_good)
@@ -100,7 +100,7 @@ void api_run_fill(const struct api_call *call)
 	struct model_page *page = api_get_or_alloc_page(call);
 	bool is_good = api_is_good_range(range.off, range.len);
 
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		return;
 	check_result(call, page_fill_zero(page->page, range.off, range.len), is_good);
 	if (is_good)
@@ -126,7 +126,7 @@ static void check_copy(const struct api_call *call, struct model_page *dst, stru
 	size_t len = api_reduce_upper_half(call->numbers[2], greater <= PAGE_SIZE ? PAGE_SIZE - greater : 0);
 	bool is_good = api_is_good_range(dst_off, len) && api_is_good_range(src_off, len);
 
-	if (!api_has_room_for_mappings(2))
+	if (!api_has_free_mappings(2))
 		return;
 	if (is_good && dst == src)
 		is_good = dst_off + len <= src_off || src_off + len <= dst_off;
@@ -227,7 +227,7 @@ void api_run_kernel(const struct api_call *call)
 	struct model_page *page = api_get_or_alloc_page(call);
 
 	check_kernel_align(call->numbers[0]);
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		return;
 	check_kernel_call(page, range, call->numbers[2]);
 	api_touch_page(page);

@@ -200,7 +200,7 @@ void api_run_unmap_at(const struct api_call *call)
 	size_t offset = derive_unmap_offset(call->numbers[0]);
 	unsigned char *addr, *unmapped_address;
 
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		return;
 	addr = page_map_local(page->page);
 	/* An offset beyond the page gives an address in another page, or in no page. */

@@ -284,7 +284,7 @@ void api_run_fault_calls(const struct api_call *call)
 	struct page_fault_attr attr = decode_fault_attr(call);
 	uint64_t choice = call->numbers[0] / 4 + call->numbers[1];
 
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		return;
 	attr.probability = 100;
 	attr.interval %= 4;
@@ -387,7 +387,7 @@ void api_run_chance(const struct api_call *call)
 	const struct model_page *page = api_get_or_alloc_page(call);
 
 	api_cancel_failure_injection();
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		return;
 	/* Some calls count the failures of many copies, which is slow. */
 	if (seed % 16 < 5)

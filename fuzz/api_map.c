@@ -52,7 +52,7 @@ void api_run_map(const struct api_call *call)
 
 	/* Most calls map once, some map until the task has all mappings. */
 	for (uint64_t n = 1 + call->numbers[0] % 32 / 31 * PAGE_TASK_MAPPINGS; n; n--)
-		if (api_has_room_for_mappings(1))
+		if (api_has_free_mappings(1))
 			api_map_page(page);
 }
 
@@ -140,7 +140,7 @@ static void map_and_unmap_again(struct model_page *page, unsigned int count)
 {
 	unsigned int mapped = 0;
 
-	for (; mapped < count && api_has_room_for_mappings(1); mapped++)
+	for (; mapped < count && api_has_free_mappings(1); mapped++)
 		api_map_page(page);
 	for (; mapped; mapped--)
 		api_unmap_newest(mapped);
@@ -171,7 +171,7 @@ static void run_callback_action(const struct callback *callback, unsigned char *
 		page_free(callback->page->page);
 		break;
 	case 7:
-		if (!api_has_room_for_mappings(1))
+		if (!api_has_free_mappings(1))
 			break;
 		page_fill_zero(callback->page->page, callback->off, callback->len);
 		api_model_fill_zero(callback->page, callback->off, callback->len);
@@ -201,7 +201,7 @@ static int run_callback(void *ptr, void *ctx)
 /* Makes the next callback the newest. Return: its context, or NULL if the call would be misuse. */
 static struct callback *push_callback(struct model_page *page, size_t off, size_t len, uint64_t script)
 {
-	if (level_count == LEVELS_MAX || !api_has_room_for_mappings(1))
+	if (level_count == LEVELS_MAX || !api_has_free_mappings(1))
 		return NULL;
 	callbacks[level_count] = (struct callback){ page, off, len, script, 0 };
 	return &callbacks[level_count++];

@@ -138,7 +138,7 @@ static void check_whole_page(const struct model_page *page)
 {
 	static unsigned char seen[PAGE_SIZE];
 
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		read_as_observer(page->page, seen);
 	else
 		api_expect(!page_read_raw(page->page, seen, 0, PAGE_SIZE),
@@ -194,7 +194,7 @@ static void check_bytes_of_earlier_owner(struct page *page)
 {
 	static unsigned char seen[FREED_BYTES];
 
-	if (!api_has_room_for_mappings(1))
+	if (!api_has_free_mappings(1))
 		return;
 	page_read_raw(page, seen, 0, FREED_BYTES);
 	api_expect(!are_bytes_of_earlier_owner(page, seen), "a new page has the bytes of an earlier owner");
@@ -276,7 +276,7 @@ struct model_page *api_get_or_alloc_page(const struct api_call *call)
 	api_expect(page, "page_alloc(GFP_KERNEL | __GFP_NOFAIL) failed");
 	slot->page = api_add_page(page, false);
 	slot->refs_of_slot = 1;
-	if (api_has_room_for_mappings(1)) {
+	if (api_has_free_mappings(1)) {
 		const unsigned char *bytes = api_pattern(call->slot_index * 1000u);
 
 		api_expect(!page_write_raw(page, bytes, 0, PAGE_SIZE), "page_write_raw of a page failed");
@@ -346,7 +346,7 @@ struct model_task *api_current_task(void)
 	return api_hook == HOOK_RETURNS_TASK ? api_hook_task : api_switched_in;
 }
 
-bool api_has_room_for_mappings(unsigned int count)
+bool api_has_free_mappings(unsigned int count)
 {
 	return api_current_task()->depth + count <= PAGE_TASK_MAPPINGS;
 }

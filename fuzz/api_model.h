@@ -134,9 +134,8 @@ void api_empty_buffer_slot(struct api_slot *slot);
 struct model_task *api_current_task(void);
 
 /* Return: whether the current task may have @count more mappings, so that a call cannot overflow. */
-bool api_has_room_for_mappings(unsigned int count);
+bool api_has_free_mappings(unsigned int count);
 
-/* Adds a mapping that the library made for the current task, and checks its address and bytes. */
 /* Maps the page, compares the mapping, and adds it to the model. */
 void api_map_page(struct model_page *page);
 
@@ -146,7 +145,10 @@ void api_forget_last_unmap(void);
 /* Unmaps the newest mapping of the current task, by the byte at @offset, modulo the page size. */
 void api_unmap_newest(size_t offset);
 
+/* Adds a mapping that the library made for the current task, and checks its address. */
 void api_push_mapping(struct model_page *page, unsigned char *addr);
+
+/* Removes the newest mapping of the current task, which the library removed. */
 void api_pop_mapping(void);
 
 /* Return: whether the bytes of the mapping may be accessed now. */

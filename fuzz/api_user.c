@@ -410,7 +410,7 @@ static void copy_from_user_and_check(struct api_slot *slot, size_t off, size_t l
 
 static bool can_copy_to_slot(const struct api_slot *slot)
 {
-	return api_has_room_for_mappings(1) && is_position_known(slot->reader_model.at);
+	return api_has_free_mappings(1) && is_position_known(slot->reader_model.at);
 }
 
 void api_run_copy_from_user(const struct api_call *call)
@@ -466,7 +466,7 @@ void api_run_user_copy(const struct api_call *call)
 	unsigned char *addr;
 	int ret;
 
-	if (!api_has_room_for_mappings(2))
+	if (!api_has_free_mappings(2))
 		return;
 	page_write_raw(page->page, api_pattern(off), 0, PAGE_SIZE);
 	api_model_write(page, 0, api_pattern(off), PAGE_SIZE);
