@@ -163,7 +163,8 @@ endif
 
 if OWN_PAGE
 quick_tests = $(test_names) $(test_scripts)
-all_tests = $(slow_scripts) $(quick_tests)
+# test_stress takes minutes, but little CPU time, so it starts first. check.py runs each test once.
+all_tests = %D%/test_stress.sh $(slow_scripts) $(quick_tests)
 else
 quick_tests = $(test_names) %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
 all_tests = $(quick_tests)
