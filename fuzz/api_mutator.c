@@ -70,7 +70,7 @@ static void change_record(uint8_t *record)
 		set_number(record, field - 2);
 }
 
-/* Makes room for a record before the record @at. */
+/* Moves the records, and inserts a record before the record @at. */
 static void insert_record(uint8_t *data, size_t count, size_t at, const uint8_t *record)
 {
 	memmove(data + (at + 1) * API_RECORD_SIZE, data + at * API_RECORD_SIZE,

@@ -222,7 +222,7 @@ check_py = python3 -B $(srcdir)/%D%/check.py --srcdir '$(srcdir)' --logs check.l
 JOBS =
 TIMES =
 
-#: check-all  run the tests that take long, too (20 minutes)
+#: check-all  run the tests that take long, too (half an hour)
 check-all:
 	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(all_tests)'
 
