@@ -22,9 +22,11 @@ mkdir -p coverage/build
 cd coverage
 corpus=$srcdir/corpus
 
+# Only src/page and the unit tests, which include page_kernel.h, need counters.
 build_programs_with_counters() {
 	[ -e build/Makefile ] || (cd build && "$srcdir/configure" --quiet CC="$CC" \
 		CFLAGS="-g -O1 $COVERAGE_FLAGS" --disable-tsan --disable-fuzz --disable-shared)
+	sh "$srcdir/build-aux/copy_objects.sh" .. build tests
 	make -s -C build -j "$(nproc)" coverage-programs
 }
 

@@ -2,7 +2,8 @@
 #
 # Targets that users call by name: smoke test, fuzzing, other builds, coverage; and files made from tables.
 
-EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
+EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/copy_objects.sh \
+	%D%/coverage.sh %D%/fuzz_ci.py \
 	%D%/fuzz_run.py %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
 	%D%/tables.awk
 

@@ -155,21 +155,6 @@ build_with_simple_library() {
 	(cd "$scratch/build" && make -j"$(nproc)" "$@")
 }
 
-# copy_objects_independent_of_library: copies the objects of this build that do not depend on the page library to
-# $scratch/build, so that they need not be compiled. An object depends on the page library if its source is in
-# src/page or src/page_stubs, or if it includes a file with a setting of configure.
-copy_objects_independent_of_library() {
-	(
-		cd "$abs_srcdir" && grep -lE 'config\.h"|TO_C_|PAGE_(PLAIN|ASAN|TSAN|MSAN|LIBRARY)' src/*/*.[ch] src/*/*/*.[ch]
-	) | sed 's|.*|/&|' >"$scratch/depend"
-	cp -a "$abs_builddir/obj" "$scratch/build"
-	(
-		cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs &&
-			grep -lrF -f "$scratch/depend" --include='*.d' obj | sed 's/d$/o/' >"$scratch/others" &&
-			xargs rm -f <"$scratch/others" && find obj -name '*.d' -delete
-	)
-}
-
 compile_scratch_source plain simple_page.c "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
 ok $? "a library that lacks two calls compiles" "$scratch/err"
 expect 1 "configure names what the harness needs" \
@@ -192,10 +177,19 @@ tools=
 for flavour in $flavours; do
 	tools="$tools pagetorture$(print_flavour_suffix "$flavour")"
 done
-copy_objects_independent_of_library
+sh "$abs_srcdir/build-aux/copy_objects.sh" "$abs_builddir" "$scratch/build" >"$scratch/err" 2>&1
+ok $? "objects that do not depend on the page library are copied" "$scratch/err"
 # shellcheck disable=SC2086 # split into words
 expect 0 "the tool, replayers, the stress program and tests are built with it" '' \
 	build_with_simple_library test_page_buffer test_page_misuse test_page_raw $programs $tools
+
+# copy_objects.sh finds the objects that depend on the settings of configure by the included config.h.
+sed -n 's/^\t-D\([A-Z_]*\)=.*/\\<\1\\>/p' "$abs_srcdir/src/tool/local.mk" >"$scratch/macros"
+(cd "$abs_srcdir" && find src/harness src/tool src/dev fuzz stress tests bench -name '*.[ch]' -exec grep -lf "$scratch/macros" {} + |
+	sort >"$scratch/sources" && xargs grep -LF '#include "config.h"' <"$scratch/sources") >"$scratch/without"
+grep -q command_to_c "$scratch/sources"
+ok $? "sources use the settings of tool_cppflags" "$scratch/macros"
+ok_if_empty "each such source includes config.h" "$scratch/without"
 
 # ---- programs that run with the library ----
 

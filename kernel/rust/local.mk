@@ -30,18 +30,21 @@ page_cov = libkernelpage-plain.a libkernelcore.a
 endif
 
 # `make kernel` builds the programs with the kernel's page.rs in the directory kernel/ of the build directory.
+# Only the objects that depend on the page library are compiled again.
 KERNEL = /usr/src/linux-source-6.12.tar.xz
 kernel_programs = pagetorture $(FLAVOURS:%=pagetorture-%) pagetorture-dev $(FLAVOURS:%=pagetorture-dev-%) \
 	fuzz_api fuzz_page fuzz_race unit-tests
 
 #: kernel  build kernel/ with the rust/kernel/page.rs of a kernel source (KERNEL=DIR)
-kernel:
+kernel: all-am
 	@if test ! -e '$(KERNEL)'; then \
 	  echo "skipped: kernel (no $(KERNEL); ./bootstrap --with-kernel installs it, KERNEL=DIR names another one)"; exit 77; fi
 	@$(MKDIR_P) kernel
-	@test "`cat kernel/source 2>/dev/null`" = '$(KERNEL)' && test -f kernel/Makefile || { \
-	  rm -f kernel/Makefile && cd kernel && $(abs_srcdir)/configure --quiet CC='$(CC)' --disable-shared \
-	    --with-kernel-source='$(KERNEL)' && echo '$(KERNEL)' >source; }
+	@test "`cat kernel/source 2>/dev/null`" = '$(KERNEL)' && test kernel/Makefile -nt config.status || { \
+	  rm -rf kernel/Makefile kernel/obj && cd kernel && $(abs_srcdir)/configure --quiet CC='$(CC)' \
+	    CPPFLAGS='$(CPPFLAGS)' CFLAGS='$(CFLAGS)' --disable-shared --with-kernel-source='$(KERNEL)' && \
+	  echo '$(KERNEL)' >source; }
+	@$(SHELL) $(srcdir)/build-aux/copy_objects.sh . kernel
 	@cd kernel && $(MAKE) $(AM_MAKEFLAGS) $(filter-out %-plain,$(kernel_programs))
 
 #: kernel-source  install Debian's packages of a kernel source and of a Rust compiler

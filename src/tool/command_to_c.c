@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"

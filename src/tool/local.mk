@@ -16,7 +16,8 @@ tool_commands = \
 
 tool_sources = $(tool_commands) %D%/tool.h
 
-# Macros for C code: the compiler, flags and archives that to-c uses, and directories of files.
+# Macros for C code: the compiler, flags and archives that to-c uses, and directories of files. A source that
+# uses one of these macros includes config.h, so build-aux/copy_objects.sh does not copy its object.
 tool_cppflags = $(AM_CPPFLAGS) \
 	-DTO_C_CC='"$(CC)"' \
 	-DTO_C_ASAN_FLAGS='"$(ASAN_FLAGS)"' \

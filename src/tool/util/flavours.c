@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
 #include "tool/util/installation.h"
