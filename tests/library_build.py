@@ -58,6 +58,7 @@ class Tree:
         for flavour in FLAVOURS:
             self.flags[f"fuzz-{flavour}"] = ["-fsanitize=fuzzer-no-link", *self.flags[flavour]]
         self.flavours = [flavour for flavour in FLAVOURS if flavour == "plain" or self.has_flavour(flavour)]
+        self.hook_flags = {}
         self.plain_library_for = None  # a flavour whose programs have the library of `plain`
 
     def has_flavour(self, flavour):
@@ -65,8 +66,10 @@ class Tree:
 
     def list_hook_flags(self, flavour):
         """The linker flags by which each function __wrap_NAME of the harness replaces NAME."""
-        symbols = run_returning_status_and_output(["nm", self.build / f"libharness-{flavour}.a"])[1]
-        return [f"-Wl,--wrap={name}" for name in re.findall(r" T __wrap_(\w+)", symbols)]
+        if flavour not in self.hook_flags:
+            symbols = run_returning_status_and_output(["nm", self.build / f"libharness-{flavour}.a"])[1]
+            self.hook_flags[flavour] = [f"-Wl,--wrap={name}" for name in re.findall(r" T __wrap_(\w+)", symbols)]
+        return self.hook_flags[flavour]
 
     def find_library_flavour(self, program_flavour):
         """The flavour in which the library is compiled for programs of @program_flavour."""

@@ -9,6 +9,10 @@
 suite=$abs_builddir/tests/bugs/bugs
 table=$abs_srcdir/tests/bugs/bugs.def
 skip_rest_without_tools patch python3
+# The suite reads only the first line of each sanitizer report, so no report needs symbols.
+ASAN_OPTIONS=symbolize=0
+MSAN_OPTIONS=symbolize=0
+export ASAN_OPTIONS MSAN_OPTIONS
 
 # ---- the whole suite ----
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """bugs: build the page library with each seeded bug, and list which columns find the bug."""
 import dataclasses
+import functools
 import hashlib
 import os
 import pathlib
@@ -87,6 +88,12 @@ def list_subjects(suite, bugs, options):
                 yield columns.Subject(f"clean, {flavour}, {backend}", flavour, backend, None, None, own)
 
 
+@functools.cache
+def read_file_once(path):
+    """The digest of each bug's inputs includes the whole corpus."""
+    return path.read_bytes()
+
+
 class Run:
     """One run of the suite."""
 
@@ -99,7 +106,7 @@ class Run:
         limits = (self.options.time, self.options.trials) if column in columns.RANDOM_COLUMNS else ()
         digest = hashlib.sha256(f"{self.tree.library_and_flags_digest} {self.tree.tests_digest} {limits}".encode())
         for path in (*([subject.patch] if subject.patch else ()), *subject.programs):
-            digest.update(path.read_bytes())
+            digest.update(read_file_once(path))
         return digest.hexdigest()[:16]
 
     def _run_trials_until_decided(self, tester, subject, column):

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Copy the objects of a build directory that are the same in another one, so that make need not compile them.
+#
+#   copy_objects.sh FROM TO [DIRECTORY]...
+#
+# FROM and TO are configured build directories of the same sources, with the same compiler and the same flags.
+# The script does not copy an object if
+# 1. its source is in src/page, src/page_stubs or one of the DIRECTORYs: these objects differ;
+# 2. it depends on config.h, so on the arguments of configure;
+# 3. the object in TO is newer.
+# Objects keep their times, and TO gets the lists of included files. So make compiles an object again when a
+# source is newer than the object.
+set -eu
+
+from=${1:?expected a build directory}
+to=$(cd "${2:?expected another build directory}" && pwd)
+shift 2
+cd "$from"
+
+# list_same_objects DIRECTORY...: print the list of included files, obj/PATH.d, of each object that may be copied.
+list_same_objects() {
+	set -- src/page src/page_stubs "$@"
+	find obj -name '*.d' | grep -vE "^obj/[a-z-]*/($(echo "$*" | tr ' ' '|'))/" | tr '\n' '\0' |
+		xargs -0r grep -LwF config.h | while read -r list; do
+		[ ! -e "${list%d}o" ] || echo "$list"
+	done
+}
+
+# print_source_directory BUILD: print the source directory, as the file names of BUILD begin.
+print_source_directory() {
+	sed -n 's/^srcdir = //p' "$1/Makefile"
+}
+
+before=$(print_source_directory . | sed 's/[.]/\\./g')
+after=$(print_source_directory "$to")
+mkdir -p "$to/obj"
+copied=$to/obj/copied
+list_same_objects "$@" >"$copied"
+sed 's/d$/o/' "$copied" | cat - "$copied" | xargs -r cp -pu --parents -t "$to"
+cd "$to"
+xargs -r sed -i "s|^$before/|$after/|; s| $before/| $after/|g" <"$copied"
