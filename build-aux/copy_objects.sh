@@ -34,7 +34,8 @@ print_source_directory() {
 }
 
 before=$(print_source_directory . | sed 's/[.]/\\./g')
-after=$(print_source_directory "$to")
+# With an absolute path, the second run of this script changes nothing.
+after=$(cd "$to" && cd "$(print_source_directory .)" && pwd)
 mkdir -p "$to/obj"
 copied=$to/obj/copied
 list_same_objects "$@" >"$copied"

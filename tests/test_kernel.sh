@@ -19,6 +19,8 @@ if ! make -C "$abs_builddir" kernel ${KERNEL:+KERNEL="$KERNEL"} >"$scratch/build
 	done_testing
 	exit
 fi
+grep -F ' obj/tsan/src/harness/model/' "$scratch/build" >"$scratch/compiled"
+ok_if_empty "make kernel does not compile what does not depend on page.rs" "$scratch/compiled"
 
 # ---- the kernel's file, unchanged ----
 
