@@ -5,8 +5,8 @@
 #
 #   copy_objects.sh FROM TO [DIRECTORY]...
 #
-# FROM and TO are configured build directories of the same sources, with the same compiler and the same flags.
-# The script does not copy an object if
+# FROM and TO are configured build directories of the same sources, with the same compiler. The script does not
+# copy an object if
 # 1. its source is in src/page, src/page_stubs or one of the DIRECTORYs: these objects differ;
 # 2. it depends on config.h, so on the arguments of configure;
 # 3. the object in TO is newer.

@@ -144,7 +144,7 @@ expect_no_matching_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*
 
 if has_tool_or_skip shellcheck; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
-		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
+		build-aux/check_deb.sh build-aux/copy_objects.sh build-aux/coverage.sh build-aux/page-library.sh \
 		build-aux/replay.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
