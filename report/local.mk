@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	%D%/templates/findings.html \
 	%D%/templates/fuzz-ci.html \
 	%D%/templates/fuzz.html \
+	%D%/templates/kernel-vm.html \
 	%D%/templates/macros.html \
 	%D%/templates/mutants.html \
 	%D%/templates/page.html \

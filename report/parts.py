@@ -162,6 +162,14 @@ def compute_replay_values(result, sources):
             "inputs": max(run["inputs"] for run in runs)}
 
 
+def compute_kernel_vm_values(result, _sources):
+    rows = result.get("rows")
+    if not rows:
+        raise Unreadable("expected kernels")
+    return {"state": FAILED if any(row["failed"] for row in rows) else GOOD, "rows": rows,
+            "failures": result["failures"], "programs": sum(row["programs"] for row in rows)}
+
+
 def compute_smoke_values(result, _sources):
     return {"state": _decide_rows_state(result["rows"])}
 
@@ -246,6 +254,7 @@ PARTS = (
     ("fuzz", "Fuzzing", "make fuzz", compute_fuzz_values),
     ("fuzz-ci", "Fuzzing as a check", "make fuzz-ci", compute_fuzz_ci_values),
     ("replay", "Replay of the corpus", "make replay", compute_replay_values),
+    ("kernel-vm", "Running kernels", "make kernel-vm", compute_kernel_vm_values),
     ("coverage", "Coverage of src/page", "make coverage", compute_coverage_values),
     ("bugs", "Seeded bugs", "make bugs", compute_bugs_values),
     ("mutants", "Mutants", "make mutants", compute_mutants_values),

@@ -103,7 +103,7 @@ END
 
 # Results that another command made must not be shown as good, even if they are complete.
 cp "$results/fuzz.json" "$scratch/other.json"
-for part in rules race stress stress-long fuzz-ci replay coverage bugs mutants smoke bench; do
+for part in rules race stress stress-long fuzz-ci replay coverage bugs kernel-vm mutants smoke bench; do
 	report_shows_part_state unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
 done >"$scratch/others"
 ok_if_empty "results of another command: unreadable" "$scratch/others"
