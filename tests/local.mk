@@ -8,6 +8,7 @@ unit_tests = \
 	test_afl_mutator \
 	test_coroutine \
 	test_delay \
+	test_detectable \
 	test_detector \
 	test_happens \
 	test_isolate \
@@ -84,6 +85,7 @@ slow_scripts = \
 	%D%/test_deb.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_kernel.sh \
+	%D%/test_kernel_vm.sh \
 	%D%/test_mutate_source.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \

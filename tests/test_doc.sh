@@ -27,7 +27,7 @@ for backend in direct alias; do
 		ok_if_files_equal "the column $backend $flavour is what run observes" "$scratch/expected" "$scratch/observed"
 	done
 done
-grep '^| R' doc/rules.md | awk -F'|' '{ print $6 "," $7 }' | tr ',' '\n' | sed 's/(.*//; s/ //g' |
+grep '^| R' doc/rules.md | awk -F'|' '{ print $7 "," $8 }' | tr ',' '\n' | sed 's/(.*//; s/ //g' |
 	grep -E '^[a-z0-9]+(-[a-z0-9]+)*$' | while read -r program; do
 	[ -e "corpus/rules/$program.page" ] || echo "$program"
 done >"$scratch/missing"

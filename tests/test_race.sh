@@ -130,7 +130,7 @@ expect_matrix_failure_after_change "an edge that the model lacks" harness/model/
 	'tables and rule model disagree' --list
 expect_matrix_failure_after_change "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-expect_matrix_failure_after_change "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
+expect_matrix_failure_after_change "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t*tsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
 # ThreadSanitizer's history of a thread is full after some ten thousand programs; gcc's history is longer.
 case $CC in

@@ -24,6 +24,13 @@ static const struct access_log *evaluate_text(const char *program_text)
 		.call = call_, .earlier_thread = thread_, .page = page_, .from = from_, .to = to_ \
 	}
 
+/* A report of a kernel's detector, which knows threads and no calls. */
+#define KERNEL_REPORT(thread_, other_thread_, from_, to_)                                                   \
+	{                                                                                                   \
+		.call = RACE_REPORT_NO_CALL, .thread = thread_, .earlier_thread = other_thread_, .page = 0, \
+		.from = from_, .to = to_                                                                    \
+	}
+
 /* Reports about a program in which T0 (call 1) and T1 (call 2) both write the bytes [8, 16). */
 static const struct {
 	struct race_report report;
@@ -37,6 +44,9 @@ static const struct {
 	{ REPORT(2, 1, 0, 16, 24), false, false, "other bytes" },
 	{ REPORT(1, 2, 0, 8, 16), false, false, "the other order" },
 	{ REPORT(1, 2, 0, 8, 16), true, true, "the other order, if any is possible" },
+	{ KERNEL_REPORT(2, 1, 8, 16), false, true, "without a call: the threads of the race" },
+	{ KERNEL_REPORT(2, 3, 8, 16), true, false, "without a call: another thread" },
+	{ KERNEL_REPORT(2, 1, 0, 8), true, false, "without a call: other bytes" },
 };
 
 static void test_matching(void)

@@ -212,6 +212,11 @@ static bool check_no_library_race(const struct checker *checker, const struct pr
 				      race->before.is_write ? "wrote" : "read");
 }
 
+static const char *race_thread_name(uint8_t thread)
+{
+	return thread == PROGRAM_THREADS ? "an unknown thread" : thread_name(thread);
+}
+
 /* Counts the detector's reports, and checks that each report is about a race of the model. */
 static bool count_and_check_race_reports(const struct checker *checker, const struct program *program,
 					 bool any_order, struct checker_report *report)
@@ -223,18 +228,21 @@ static bool count_and_check_race_reports(const struct checker *checker, const st
 		report->seen |= RULE_BIT(RULE_data_race);
 	for (size_t i = 0; i < report->race_count; i++) {
 		const struct race_report *s = &race_reports->kept[i];
-		const char *thread = s->earlier_thread == PROGRAM_THREADS ? "an unknown thread" :
-									    thread_name(s->earlier_thread);
+		char place[32];
 
 		if (race_report_find_race(s, program, rules_access_log(checker->rules), any_order))
 			continue;
+		if (s->call == RACE_REPORT_NO_CALL)
+			snprintf(place, sizeof(place), "%s", race_thread_name(s->thread));
+		else
+			snprintf(place, sizeof(place), "line %u", program->calls[s->call].line);
 		if (s->page == RACE_REPORT_NO_PAGE)
 			return checker_set_difference(report,
-						      "line %u: library-race with %s, outside of every page",
-						      program->calls[s->call].line, thread);
+						      "%s: library-race with %s, outside of every page",
+						      place, race_thread_name(s->earlier_thread));
 		return checker_set_difference(
-			report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
-			program->calls[s->call].line, thread, s->page, s->from, s->to - 1);
+			report, "%s: the model knows no race with %s on p%u bytes %u .. %u", place,
+			race_thread_name(s->earlier_thread), s->page, s->from, s->to - 1);
 	}
 	return true;
 }

@@ -12,6 +12,7 @@
 #include "harness/detect/detector.h"
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
+#include "harness/library.h"
 
 /* The current execution. A process has one execution at a time, because the library's hooks are global. */
 static struct {
@@ -151,6 +152,7 @@ static void list_fatal_calls(struct execution *execution, const struct verdict *
 	struct available_detectors where = {
 		.has_asan = detector_has_asan(),
 		.has_alias_backend = !strcmp(exec_backend_name(), "alias"),
+		.kernel = library_get()->kernel_checks,
 	};
 
 	execution->fatal_call_count = 0;
@@ -164,6 +166,14 @@ static void list_fatal_calls(struct execution *execution, const struct verdict *
 }
 
 /* ---- all executions ---- */
+
+static bool uses_fail_nth(const struct program *program)
+{
+	for (size_t i = 0; i < program->count; i++)
+		if (program->calls[i].op == OP_fail_nth && program->calls[i].number[0])
+			return true;
+	return false;
+}
 
 /* No coverage counters: the function also runs in child processes, which not every input gets. */
 NO_COVERAGE_BEGIN
@@ -189,6 +199,9 @@ void execution_evaluate_and_run(struct execution *execution, struct checker *che
 	current.options = options;
 	exec_options(checker->exec)->call_hook = record_call_and_run_hook;
 	checker_evaluate(checker, program);
+	execution->needs_failure_points = library_get()->lacks_failure_points && uses_fail_nth(program);
+	if (execution->needs_failure_points)
+		return;
 	if (options->fibers)
 		run_repeatedly_on_fibers(execution);
 	if (execution->fibers.result == CHECKER_DIFFERS)

@@ -52,6 +52,7 @@ struct execution {
 	bool has_survived_fatal_call; /* a fatal call returned, but its rule is always detectable */
 	bool has_timed_out;           /* a child with a fatal call was killed at its time or CPU limit */
 	atomic_int fatal_pid;         /* process ID of the child that runs a fatal call, or 0 */
+	bool needs_failure_points;    /* not executed: the program injects failures, the library cannot */
 	enum rule undetectable_rule;  /* broken fatal rule that this flavour cannot detect, or RULE_COUNT */
 	atomic_size_t last_started_call;      /* index of the last started call, or EXECUTION_NO_CALL */
 	uintptr_t accessed_from, accessed_to; /* addresses that a fatal load or store accesses */

@@ -24,9 +24,10 @@ static const struct library libraries[] = {
 	[EXTERNAL] = { .user_copy_may_stop_early = true },
 };
 
+
 const struct library *library_get(void)
 {
-	return &libraries[PAGE_LIBRARY_KIND];
+	return library_of_guest ? library_of_guest() : &libraries[PAGE_LIBRARY_KIND];
 }
 
 const char *library_describe_refused_system_call(void)

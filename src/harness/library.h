@@ -6,6 +6,10 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/model/detectable.h"
 
 struct library {
 	/*
@@ -22,11 +26,21 @@ struct library {
 	 */
 	bool user_copy_may_stop_early;
 	bool user_read_is_failure_point; /* user_slice_read() uses up injected failures, as in the kernel */
-	int bad_flags_error; /* errno of page_alloc() with flags that page.h does not allow; 0: any */
+	const struct kernel_checks *kernel_checks; /* NULL: the calls run in this process */
+	/* Logs that the program in the file @path begins, for a log that outlives a crash. May be NULL. */
+	void (*announce_program)(const char *path);
+	bool lacks_failure_points; /* page_fail_nth() makes no call fail */
+	int bad_flags_error;       /* errno of page_alloc() with flags that page.h does not allow; 0: any */
 };
 
 /* Return: the properties of the page library of this build. */
 const struct library *library_get(void);
+
+/*
+ * Return: the properties of the page calls of a guest's kernel. Only programs of guests define this function
+ * (kernel/vm/guest_page.c), so its address is NULL in other programs.
+ */
+const struct library *library_of_guest(void) __attribute__((weak));
 
 /* Return: an error message if the system refuses a system call that the library needs, otherwise NULL. */
 const char *library_describe_refused_system_call(void);

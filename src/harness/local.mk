@@ -53,6 +53,7 @@ harness_sources = \
 	%D%/exec/exec_thread.c \
 	%D%/exec/exec_user.c \
 	%D%/exec/interleaving.h \
+	%D%/exec/kernel_calls.h \
 	%D%/exec/scheduler.c \
 	%D%/exec/scheduler.h \
 	%D%/exec/thread_locals.c \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture run: executes programs in every flavour, and compares them with the rule model. */
+#include "tool/run/kernel_flavour.h"
 #include "tool/run/run.h"
 #include "tool/tool.h"
 
@@ -21,6 +22,10 @@ static const char help[] =
 		"  --strict         exit with status 1 if a call can never run; without it, only warn\n",
 		"60") "  --help           print this text\n"
 		      "\n"
+		      "The flavours kernel-stock, kernel-mapped, kernel-race and kernel-freed execute the "
+		      "programs in the\n"
+		      "kernel of a guest; `--flavour kernel-stock --help` prints their options.\n"
+		      "\n"
 		      "Many programs share a process. A program that fails runs again alone. `pagetorture "
 		      "replay\n"
 		      "--help` lists all kinds of failures.\n"
@@ -34,7 +39,8 @@ static const char help[] =
 		      "  pagetorture run --flavour tsan --repeat 1000 race.page\n"
 		      "  pagetorture run --flavour tsan --executor threads --pin --delays 1 --repeat 100 "
 		      "race.page\n"
-		      "  pagetorture run --backend alias corpus/rules/*.page\n";
+		      "  pagetorture run --backend alias corpus/rules/*.page\n"
+		      "  pagetorture run --flavour kernel-stock corpus/rules\n";
 
 int command_run(int argc, char **argv)
 {
@@ -49,5 +55,7 @@ int command_run(int argc, char **argv)
 					    .threads = true } },
 	};
 
+	if (kernel_flavour_is_wanted(argc, argv))
+		return kernel_flavour_exec_script(argc, argv);
 	return run_command(&run, help, argc, argv);
 }

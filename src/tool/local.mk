@@ -31,6 +31,7 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DPKGLIBDIR='"$(pkglibdir)"' \
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"' \
 	-DPAGE_HEADER_SOURCE='"$(srcdir)/src/page"' \
+	-DKERNEL_VM_SOURCE='"$(srcdir)/kernel/vm"' \
 	-DSCRIPT_SOURCE='"$(srcdir)/src/tool"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 

@@ -27,8 +27,12 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 static bool is_report_of_pair(const struct race_report *report, const struct program *program,
 			      uint16_t earlier_call, uint16_t later_call)
 {
-	return report->call == later_call && (report->earlier_thread == program->calls[earlier_call].thread ||
-					      report->earlier_thread == PROGRAM_THREADS);
+	bool has_later_call = report->call == RACE_REPORT_NO_CALL ?
+				      report->thread == program->calls[later_call].thread :
+				      report->call == later_call;
+
+	return has_later_call && (report->earlier_thread == program->calls[earlier_call].thread ||
+				  report->earlier_thread == PROGRAM_THREADS);
 }
 
 const struct race *race_report_find_race(const struct race_report *report, const struct program *program,

@@ -19,8 +19,12 @@
 
 #define RACE_REPORT_STACK 8
 
+/* The kernel's detector knows the threads of a race, but not their calls. */
+#define RACE_REPORT_NO_CALL UINT16_MAX
+
 struct race_report {
-	uint16_t call;          /* index of the call that made the later access */
+	uint16_t call;          /* index of the call of the later access; RACE_REPORT_NO_CALL: unknown */
+	uint8_t thread;         /* thread of the later access, if `call` is unknown */
 	uint8_t earlier_thread; /* thread of the earlier access; PROGRAM_THREADS if it is unknown */
 	uint8_t page;           /* handle of the page; RACE_REPORT_NO_PAGE: the race is in no page */
 	uint16_t from, to;      /* bytes of the page that both accesses touched; empty if `page` is no page */

@@ -10,6 +10,7 @@
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
 #include "harness/detect/valgrind.h"
+#include "harness/exec/kernel_calls.h"
 
 #define DIRTY_FRAMES 128
 
@@ -134,6 +135,25 @@ static uint8_t parse_thread_name(const char *name)
 	return PROGRAM_THREADS;
 }
 
+static void set_page_of_race(const struct exec *exec, struct race_report *report, uintptr_t from,
+			     uintptr_t to)
+{
+	report->page = RACE_REPORT_NO_PAGE;
+	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
+		uintptr_t canonical = exec->pages[i].canonical_addr;
+
+		/*
+		 * One unsigned comparison finds both ends of the page. With two comparisons, code coverage
+		 * would depend on the order of the pages' addresses.
+		 */
+		if (!exec->pages[i].page || from - canonical >= PAGE_SIZE)
+			continue;
+		report->page = i;
+		report->from = (uint16_t)(from - canonical);
+		report->to = (uint16_t)(to - canonical);
+	}
+}
+
 static void record_race(const struct tsan_race *race, void *ctx)
 {
 	struct exec *exec = ctx;
@@ -144,27 +164,47 @@ static void record_race(const struct tsan_race *race, void *ctx)
 	struct race_report race_report = {
 		.call = current_call,
 		.earlier_thread = parse_thread_name(race->before.thread_name),
-		.page = RACE_REPORT_NO_PAGE,
 	};
 
 	if (exec->runs_on_fibers && thread_locals_contain(&exec->locals, race->now.addr))
 		return;
-	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
-		uintptr_t canonical = exec->pages[i].canonical_addr;
-
-		/*
-		 * One unsigned comparison finds both ends of the page. With two comparisons, code coverage
-		 * would depend on the order of the pages' addresses.
-		 */
-		if (!exec->pages[i].page || from - canonical >= PAGE_SIZE)
-			continue;
-		race_report.page = i;
-		race_report.from = (uint16_t)(from - canonical);
-		race_report.to = (uint16_t)(to - canonical);
-	}
+	set_page_of_race(exec, &race_report, from, to);
 	bytes_copy(race_report.stacks[0], race->now.stack, sizeof(race_report.stacks[0]));
 	bytes_copy(race_report.stacks[1], race->before.stack, sizeof(race_report.stacks[1]));
 	race_reports_add(&exec->race_reports, &race_report);
+}
+
+/* Return: the thread whose task is @task; PROGRAM_THREADS: none. */
+static uint8_t find_thread_of_task(const struct exec *exec, const struct page_task *task)
+{
+	uint8_t thread = 0;
+
+	while (thread < PROGRAM_THREADS && (!task || exec->thread_states[thread].task != task))
+		thread++;
+	return thread;
+}
+
+static void record_kernel_race(const struct kernel_race *race, void *ctx)
+{
+	struct exec *exec = ctx;
+	uintptr_t begins[2] = { race->accesses[0].addr, race->accesses[1].addr };
+	uintptr_t ends[2] = { begins[0] + race->accesses[0].size, begins[1] + race->accesses[1].size };
+	uintptr_t from = begins[0] > begins[1] ? begins[0] : begins[1];
+	uintptr_t to = ends[0] < ends[1] ? ends[0] : ends[1];
+	struct race_report report = {
+		.call = RACE_REPORT_NO_CALL,
+		.thread = find_thread_of_task(exec, race->accesses[0].task),
+		.earlier_thread = find_thread_of_task(exec, race->accesses[1].task),
+	};
+
+	set_page_of_race(exec, &report, from, to);
+	race_reports_add(&exec->race_reports, &report);
+}
+
+void exec_add_kernel_races(struct exec *exec)
+{
+	if (kernel_calls_get())
+		kernel_calls_get()->visit_new_races(record_kernel_race, exec);
 }
 
 static bool detector_prints_races;
@@ -385,7 +425,7 @@ static void record_final_page(struct exec_page *page, struct trace *trace, unsig
 	trace->pages[handle].refs = (uint16_t)page_ref_count(page->page);
 	trace->pages[handle].at = trace_reserve_log(trace, PAGE_SIZE);
 	addr = page_map_local(page->page);
-	bytes_copy(trace->bytes + trace->pages[handle].at, addr, PAGE_SIZE);
+	exec_copy_from_mapping(trace->bytes + trace->pages[handle].at, addr, PAGE_SIZE);
 	page_unmap_local(addr);
 }
 

@@ -149,6 +149,9 @@ void exec_call(struct exec_context *context);
  */
 void exec_record_pages_and_clean_up(struct exec *exec, struct trace *trace);
 
+/* Adds the races that the detector of a guest's kernel has reported to the race reports. */
+void exec_add_kernel_races(struct exec *exec);
+
 /* Stores the message of an execution's first error, and drops later messages. Thread-safe. */
 void exec_set_first_error(struct exec *exec, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -169,6 +172,9 @@ static inline size_t exec_size_argument(const struct exec_context *context, unsi
 
 /* Copies bytes that the call has read to context->read_log, as far as the log has space. */
 void exec_store_read_bytes_truncated(struct exec_context *context, const void *bytes, size_t len);
+
+/* Copies bytes at an address in a mapping; no detector sees the read. */
+void exec_copy_from_mapping(void *target, const void *addr, size_t len);
 
 /* One function executes the plain and the atomic variant of a call. */
 #define exec_read_bytewise_atomic  exec_read_raw

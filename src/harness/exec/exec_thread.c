@@ -376,6 +376,7 @@ bool exec_create_and_run_threads(struct exec *exec, const struct program *progra
 	init_thread_run(&run, program);
 	create_and_run_threads(&run);
 	destroy_sync_objects(&run);
+	exec_add_kernel_races(exec);
 	exec_record_pages_and_clean_up(exec, trace);
 	return !run.is_cancelled;
 }

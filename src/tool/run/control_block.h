@@ -26,7 +26,7 @@ struct input_result {
 	uint8_t kind;                   /* enum result_kind */
 	bool was_returned;              /* a worker returned the result; false: only @kind is valid */
 	bool must_recheck;              /* the heap, descriptors or mappings grew while the input ran */
-	bool has_unexecuted_fatal_call; /* a fatal call did not run: this flavour does not detect it */
+	bool has_unexecuted_call; /* a call did not run: no detector finds it, or no failure is injected */
 	bool has_predicted_miss;        /* ThreadSanitizer missed a race, as the model predicts */
 	rule_set rules_seen_on_fibers, rules_seen_on_threads; /* reported broken rules */
 	uint32_t runs_with_race; /* number of executions on threads with a race report */

@@ -16,6 +16,8 @@ tool_sources += \
 	%D%/input_list.c \
 	%D%/input_list.h \
 	%D%/json_lines.c \
+	%D%/kernel_flavour.c \
+	%D%/kernel_flavour.h \
 	%D%/kind.def \
 	%D%/kind.h \
 	%D%/record.c \

@@ -60,7 +60,7 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 		return;
 	rule_set_to_text(rules, " ", text);
 	/* If the fatal call was not executed, the text must say so, and must not be "clean". */
-	if (!on_threads && record->result.has_unexecuted_fatal_call)
+	if (!on_threads && record->result.has_unexecuted_call)
 		snprintf(text + (rules ? strlen(text) : 0), 16, "%snot run", rules ? ", " : "");
 }
 

@@ -15,6 +15,7 @@
 #include "harness/model/expectations.h"
 #include "harness/digest.h"
 #include "harness/exec/exec.h"
+#include "harness/library.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
@@ -76,6 +77,8 @@ static bool load_input(const char *path, struct result_with_reason *result)
 	char *content = program_file_read_or_stdin(path, &size, error);
 	bool is_program = false;
 
+	if (library_get()->announce_program)
+		library_get()->announce_program(path);
 	if (content) {
 		if (run_worker_input_hook)
 			run_worker_input_hook(content, size);
@@ -97,11 +100,16 @@ static void add_deterministic_part_to_digest(void *ctx, enum digest_part part, c
 	*digest = digest_add(*digest, bytes, len);
 }
 
+static bool has_unexecuted_call(const struct execution *execution)
+{
+	return execution->undetectable_rule != RULE_COUNT || execution->needs_failure_points;
+}
+
 static enum result_kind find_result_kind(const struct execution *execution,
 					 const struct checker_report *worst_report)
 {
 	if (worst_report->result != CHECKER_DIFFERS)
-		return execution->undetectable_rule != RULE_COUNT   ? RUN_not_run :
+		return has_unexecuted_call(execution)               ? RUN_not_run :
 		       worst_report->result == CHECKER_MISS_ALLOWED ? RUN_unseen :
 								      RUN_good;
 	if (execution->has_timed_out)
@@ -116,7 +124,7 @@ static void compare_with_model(struct result_with_reason *result)
 	const struct checker_report *worst_report = execution_get_differing_or_fiber_report(execution);
 	char failed_claim[EXPECTATION_TEXT], why[RESULT_WHY_SIZE];
 
-	result->result.has_unexecuted_fatal_call = execution->undetectable_rule != RULE_COUNT;
+	result->result.has_unexecuted_call = has_unexecuted_call(execution);
 	result->result.has_predicted_miss = worst_report->result == CHECKER_MISS_ALLOWED;
 	result->result.rules_seen_on_fibers = execution->fibers.seen;
 	result->result.rules_seen_on_threads = execution->threads.seen;

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Page programs in a running kernel (doc/kernel.md): Debian's kernel in a guest agrees with the rule model on
+# the corpus and on random programs, finds inserted bugs, and a guest that ends or is killed loses no other
+# result. The other kernels take minutes to build; `make kernel-vm` runs them.
+. "$(dirname "$0")/tap.sh"
+
+unset MAKEFLAGS MFLAGS MAKELEVEL
+rules=$abs_srcdir/corpus/rules
+
+skip_rest_without_tools qemu-system-x86_64 cpio gcc-12
+run="$abs_builddir/pagetorture run --flavour kernel-stock"
+
+# vm COMMAND...: a command of kernel/vm/main.py
+vm() {
+	python3 -BEs "$abs_srcdir/kernel/vm/main.py" "$abs_builddir" "$@"
+}
+
+vm build --flavour kernel-stock >"$scratch/out" 2>"$scratch/err"
+status=$?
+if [ "$status" = 77 ]; then
+	skip_rest "$(sed -n 's/^skipped: //p' "$scratch/err" | sed q)"
+fi
+ok "$status" "Debian's kernel, and the module" "$scratch/err"
+
+# ---- programs ----
+
+# shellcheck disable=SC2086 # a command and its options
+expect 0 "the corpus agrees" ' yes$' $run "$rules"
+! grep -E ' NO$' "$scratch/out" >"$scratch/differences"
+ok $? "no program disagrees" "$scratch/differences"
+expect 0 "100 random programs agree" '' vm random --flavour kernel-stock --count 100 --seed 1
+grep -q '^kernel-stock: 100 programs, 0 failed, 0 not run' "$scratch/err"
+ok $? "each random program is executed" "$scratch/err"
+
+# ---- inserted bugs ----
+
+mkdir "$scratch/some"
+cp "$rules/bytewise-carries-every-byte.page" "$rules/get-keeps-alive.page" "$rules/main-forks.page" \
+	"$rules/user-fault.page" "$scratch/some"
+# `make kernel-vm-bugs` inserts all bugs.
+for bug in bounds prefix; do
+	# shellcheck disable=SC2086
+	expect 1 "the bug $bug is found" '' $run --module-parameters "bug=$bug" "$scratch/some"
+	grep -q '^FAIL: .*: kernel-stock: differ: ' "$scratch/err"
+	ok $? "the bug $bug makes a program differ" "$scratch/err"
+done
+
+# ---- guests that end ----
+
+# shellcheck disable=SC2086
+expect 1 "a guest that panics" ' CRASH  *NO$' $run --module-parameters bug=panic "$scratch/some"
+grep -q 'main-forks.page: kernel-stock: crash: the guest ended: Kernel panic' "$scratch/err"
+ok $? "the program that was running is named, with the kernel's report" "$scratch/err"
+[ "$(grep -c ' yes$' "$scratch/out")" = 3 ]
+ok $? "the other programs run" "$scratch/out"
+
+count_guests() {
+	pgrep -cf "qemu-system.*$abs_builddir/kernel-vm/guest-"
+}
+
+# shellcheck disable=SC2086
+$run "$rules" >"$scratch/out" 2>"$scratch/err" &
+pid=$!
+until grep -qs 'pagetorture: program ' "$abs_builddir"/kernel-vm/guest-*/console || ! kill -0 $pid; do
+	sleep 0.2
+done
+kill -KILL $pid
+wait $pid 2>/dev/null
+tries=0
+while [ "$(count_guests)" != 0 ] && [ $tries -lt 100 ]; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+[ "$(count_guests)" = 0 ]
+ok $? "no guest is left after the command is killed"
+# shellcheck disable=SC2086
+expect 0 "the next run works" ' yes$' $run "$scratch/some"
+! ls -d "$abs_builddir"/kernel-vm/guest-* >"$scratch/left" 2>/dev/null
+ok $? "no files of guests are left" "$scratch/left"
+
+done_testing
