@@ -275,11 +275,11 @@ def build_module(make, make_directory, directory):
         if not copy.exists() or copy.read_bytes() != path.read_bytes():
             shutil.copy(path, copy)
     command = make + [f"M={directory}", "modules"]
-    stamp = directory / "command"
-    if not stamp.exists() or stamp.read_text() != " ".join(command):
+    last_command = directory / "command"
+    if not last_command.exists() or last_command.read_text() != " ".join(command):
         for old in directory.glob("*.o"):
             old.unlink()
-        stamp.write_text(" ".join(command))
+        last_command.write_text(" ".join(command))
     run_command(command, directory / "log", make_directory)
     return directory / "pagetorture.ko"
 

@@ -50,7 +50,16 @@ kernel-vm-bugs: pagetorture
 kernel-vm-build: pagetorture
 	$(vm_main) build --flavour $(VM_FLAVOURS)
 
+#: kernel-vm-freed  run the corpus in a kernel that reports uses of freed pages
+#: kernel-vm-mapped  run the corpus in a kernel that checks mappings
+#: kernel-vm-race  run the corpus in a kernel that reports races
+#: kernel-vm-stock  run the corpus in Debian's kernel
+vm_targets = kernel-vm-freed kernel-vm-mapped kernel-vm-race kernel-vm-stock
+$(vm_targets):
+	@$(MAKE) $(AM_MAKEFLAGS) kernel-vm VM_KERNELS=$(@:kernel-vm-%=%)
+
 clean-local: clean-kernel-vm
 clean-kernel-vm:
 	rm -rf kernel-vm
-.PHONY: clean-kernel-vm kernel-vm kernel-vm-bugs kernel-vm-build
+vm_phony = clean-kernel-vm kernel-vm kernel-vm-bugs kernel-vm-build
+.PHONY: $(vm_phony) $(vm_targets)
