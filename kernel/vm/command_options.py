@@ -34,7 +34,7 @@ def make_parser(command_name, description, epilog):
 def parse_options(parser, words, build_directory):
     options = parser.parse_args(words)
     options.build_directory = build_directory
-    options.command_line = shlex.join([parser.prog, *words])
+    options.command_line = shlex.join([*parser.prog.split(), *words])
     try:
         options.kernels = parse_flavours(options.flavour)
     except ValueError as error:
