@@ -244,7 +244,7 @@ def build_kernel(kernel, source, directory):
             *kernel.make_arguments]
     if not (directory / ".config").exists():
         configure_kernel(kernel, make, directory)
-    log_to_standard_error(f"kernel {kernel.name}: building it in {directory}; about 10 minutes of CPU time, "
+    log_to_standard_error(f"kernel {kernel.name}: building it in {directory}; about 25 minutes of CPU time, "
                           "once")
     run_command(make + ["bzImage", "modules"], directory / "log", directory,
                 make_build_status(kernel, directory / "log"))

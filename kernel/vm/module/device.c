@@ -9,7 +9,6 @@
  * Bytes on both sides of a buffer have a fixed value, so that a write outside of the buffer is found.
  */
 #include <linux/completion.h>
-#include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/kthread.h>
