@@ -24,9 +24,10 @@ build_small_library_and_test() {
 		ar -rc libpage-plain.a small.o && ar -rc libharness-plain.a
 }
 
+small_tests=test_small
 run_mutants_tool() {
 	LIBRARY_SOURCE=$small LIBRARY_BUILD=$small/build LIBRARY_CC=$CC LIBRARY_CFLAGS='-O2' \
-		LIBRARY_LIBS='' MUTANTS_TESTS=test_small \
+		LIBRARY_LIBS='' MUTANTS_TESTS="$small_tests" \
 		${interrupted-} python3 -B "$abs_srcdir/tests/mutants/main.py" "$@"
 }
 
@@ -161,6 +162,28 @@ run_mutants_tool --list 2>/dev/null | grep -F " keep " | cut -d ' ' -f 1 >"$scra
 ok_if_files_equal "names of mutants stay when lines move" "$scratch/before" "$scratch/after"
 expect 0 "verdicts of another library are not used" '^\[1/1\] killed' test_mutants_of_small_library --only "$swapped"
 expect 0 "--show prints the difference" '^+.*return minus(b, a);$' run_mutants_tool --show "$swapped"
+
+# A surviving mutant is tested only with the trials that it has not passed.
+cat >"$small/tests/test_second.c" <<'END'
+#include <stdlib.h>
+int main(void)
+{
+	return getenv("SECOND_FAILS") != NULL;
+}
+END
+small_tests='test_small test_second'
+expect 0 "a second test builds" '' $CC -c "$small/tests/test_second.c" -o "$small/build/obj/plain/tests/test_second.o"
+expect 1 "a mutant passes the second test" '^\[1/1\] survived' run_mutants_tool --only "$unseen" --trials test_second
+both='test_small; test_second'
+export SECOND_FAILS=1
+expect 1 "... then only the first test runs" '^\[1/1\] survived' run_mutants_tool --only "$unseen" --trials "$both"
+expect 1 "... then none" '^0.0 % of 1 of' run_mutants_tool --only "$unseen" --trials "$both"
+! grep -q '^\[' "$scratch/err"
+ok $? "... and no line says that one runs" "$scratch/err"
+expect 0 "with --again both run" '^\[1/1\] killed by test_second' run_mutants_tool --only "$unseen" --again \
+	--trials "$both"
+unset SECOND_FAILS
+small_tests=test_small
 
 # If the unchanged library fails, no verdict is valid.
 sed -i.old 's/|| big(-1)/|| !big(-1)/' "$small/tests/test_small.c"

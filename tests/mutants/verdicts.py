@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Build mutants, run the trials on each, store the verdicts, and print them.
 
-Stored verdicts hold for the same library. When tests change, only surviving mutants are tested again.
+Stored verdicts hold for the same library. When tests change, only surviving mutants are tested again. The verdict
+of a surviving mutant lists the trials that it passed: a run with more trials runs only the other ones.
 """
 import collections
-import hashlib
 import pathlib
 import shutil
 import sys
@@ -39,8 +39,6 @@ def find_most_informative_line(output):
 class Runner:
     def __init__(self, tree, chosen_trials, results):
         self.tree, self.trials, self.results = tree, chosen_trials, results
-        names = " ".join(t.name for t in chosen_trials)
-        self.tests_digest = hashlib.sha256((tree.tests_digest + names).encode()).hexdigest()[:16]
         self.limits, self.cpu_seconds, self.unchanged_code = {}, {}, {}
         self.kills = collections.Counter()
         self.builders = threading.local()
@@ -48,9 +46,20 @@ class Runner:
     def find_valid_result(self, mutant):
         """The stored result, or None."""
         result = self.results.records.get(mutant.id)
-        is_valid = result and result["library"] == self.tree.library_and_flags_digest and \
-            (result["verdict"] != SURVIVED or result["tests"] == self.tests_digest)
-        return result if is_valid else None
+        if not result or result["library"] != self.tree.library_and_flags_digest:
+            return None
+        return None if result["verdict"] == SURVIVED and self._list_trials_to_run(mutant) else result
+
+    def _find_passed_trials(self, mutant):
+        """The names of the trials that the mutant passed before."""
+        result = self.results.records.get(mutant.id, {})
+        is_valid = result.get("library") == self.tree.library_and_flags_digest and \
+            result.get("tests") == self.tree.tests_digest
+        return set(result.get("passed", ())) if is_valid else set()
+
+    def _list_trials_to_run(self, mutant):
+        passed = self._find_passed_trials(mutant)
+        return [trial for trial in self.trials if trial.name not in passed]
 
     # ---- the unchanged library ----
 
@@ -108,20 +117,24 @@ class Runner:
     def _test_and_decide_verdict(self, builder, mutant):
         builder.write_changed_source(mutant.file,
                                      mutant.apply_to((self.tree.page / mutant.file).read_bytes()))
+        to_run = self._list_trials_to_run(mutant)
         is_same = not any(builder.unit_test_includes_changed_header(trial.program) for trial in self.trials)
         for flavour in self.tree.flavours:
+            trials_of_flavour = [t for t in to_run if t.program.flavour == flavour and not t.last]
+            if not trials_of_flavour and not is_same:
+                continue
             differs = any(self._compile_to_object_code(builder, name, flavour) != self.unchanged_code[name, flavour]
                           for name in builder.list_sources_to_recompile())
             is_same &= not differs
             killed = self._run_trials_until_killed(builder, mutant, [
-                t for t in self.trials if t.program.flavour == flavour and not t.last and
-                (differs or builder.unit_test_includes_changed_header(t.program))])
+                t for t in trials_of_flavour if differs or builder.unit_test_includes_changed_header(t.program)])
             if killed:
                 return killed
         if is_same:
             return {"verdict": SAME}
-        last_trials = [trial for trial in self.trials if trial.last]
-        return self._run_trials_until_killed(builder, mutant, last_trials) or {"verdict": SURVIVED}
+        last_trials = [trial for trial in to_run if trial.last]
+        return self._run_trials_until_killed(builder, mutant, last_trials) or \
+            {"verdict": SURVIVED, "passed": sorted(self._find_passed_trials(mutant) | {t.name for t in self.trials})}
 
     def test_mutant_and_format_line(self, mutant):
         """Return: a line for the user."""
@@ -130,14 +143,17 @@ class Runner:
         except BuildFailed as reason:
             verdict = {"verdict": INVALID, "message": str(reason)[:200]}
         self.results.append_record({
-            "name": mutant.id, "library": self.tree.library_and_flags_digest, "tests": self.tests_digest,
+            "name": mutant.id, "library": self.tree.library_and_flags_digest, "tests": self.tree.tests_digest,
             "file": mutant.file, "line": mutant.line, "function": mutant.function,
             "operator": mutant.operator, "was": mutant.was, "becomes": mutant.becomes, **verdict})
         by = f" by {verdict['by']}" if "by" in verdict else ""
         return f"{verdict['verdict']}{by}: {mutant}"
 
     def test_mutants_without_verdict(self, mutants, job_count, must_repeat):
-        waiting = [m for m in mutants if must_repeat or not self.find_valid_result(m)]
+        if must_repeat:
+            for mutant in mutants:
+                self.results.records.pop(mutant.id, None)
+        waiting = [m for m in mutants if not self.find_valid_result(m)]
         if not waiting:
             return
         for path in self.tree.work.parent.glob("run-*"):  # those of killed runs
