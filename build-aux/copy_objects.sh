@@ -3,39 +3,34 @@
 #
 # Copy the objects of a build directory that are the same in another one, so that make need not compile them.
 #
-#   copy_objects.sh FROM TO [DIRECTORY]...
+#   copy_objects.sh FROM TO SOURCE [DIRECTORY]...
 #
-# FROM and TO are configured build directories of the same sources, with the same compiler. The script does not
-# copy an object if
-# 1. its source is in src/page, src/page_stubs or one of the DIRECTORYs: these objects differ;
+# FROM and TO are build directories of the same sources, with the same compiler. SOURCE is the source
+# directory of TO. The script does not copy an object if
+# 1. its source is in one of the DIRECTORYs: these objects differ;
 # 2. it depends on config.h, so on the arguments of configure;
 # 3. the object in TO is newer.
 # Objects keep their times, and TO gets the lists of included files. So make compiles an object again when a
-# source is newer than the object.
+# source or an included file is newer than the object, or is missing in SOURCE.
 set -eu
 
 from=${1:?expected a build directory}
 to=$(cd "${2:?expected another build directory}" && pwd)
-shift 2
+# With an absolute path, the second run of this script changes nothing.
+after=$(cd "${3:?expected the source directory of the other build directory}" && pwd)
+shift 3
 cd "$from"
 
 # list_same_objects DIRECTORY...: print the list of included files, obj/PATH.d, of each object that may be copied.
 list_same_objects() {
-	set -- src/page src/page_stubs "$@"
-	find obj -name '*.d' | grep -vE "^obj/[a-z-]*/($(echo "$*" | tr ' ' '|'))/" | tr '\n' '\0' |
+	find obj -name '*.d' | grep -vE "^obj/[a-z-]*/($(echo "${*:-none}" | tr ' ' '|'))/" | tr '\n' '\0' |
 		xargs -0r grep -LwF config.h | while read -r list; do
 		[ ! -e "${list%d}o" ] || echo "$list"
 	done
 }
 
-# print_source_directory BUILD: print the source directory, as the file names of BUILD begin.
-print_source_directory() {
-	sed -n 's/^srcdir = //p' "$1/Makefile"
-}
-
-before=$(print_source_directory . | sed 's/[.]/\\./g')
-# With an absolute path, the second run of this script changes nothing.
-after=$(cd "$to" && cd "$(print_source_directory .)" && pwd)
+# The file names of FROM begin with this directory.
+before=$(sed -n 's/^srcdir = //p' Makefile | sed 's/[.]/\\./g')
 mkdir -p "$to/obj"
 copied=$to/obj/copied
 list_same_objects "$@" >"$copied"

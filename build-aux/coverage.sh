@@ -30,7 +30,7 @@ corpus=$srcdir/corpus
 build_programs_with_counters() {
 	[ -e build/Makefile ] || (cd build && "$srcdir/configure" --quiet CC="$CC" \
 		CFLAGS="-g -O1 $COVERAGE_FLAGS" --disable-tsan --disable-fuzz --disable-shared)
-	sh "$srcdir/build-aux/copy_objects.sh" .. build tests
+	sh "$srcdir/build-aux/copy_objects.sh" .. build "$srcdir" src/page src/page_stubs tests
 	make -s -C build -j "$(nproc)" coverage-programs
 }
 

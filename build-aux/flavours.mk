@@ -289,6 +289,6 @@ CLEANFILES += $(our_archives) $(test_names) $(check_programs) $(benches) $(dev_p
 
 # `make check TESTS='test_rules tests/test_check.sh'` runs these two tests, and builds what they need.
 TESTS = $(quick_tests)
-check_needs = $(call test_programs_of,$(filter-out %.sh,$(TESTS))) $(if $(filter %.sh,$(TESTS)),all) \
+check_needs = $(call test_programs_of,$(filter-out %.sh,$(TESTS))) $(if $(filter %.sh,$(TESTS)),all-am) \
 	$(if $(filter-out $(scripts_of_tool),$(filter %.sh,$(TESTS))),$(check_programs)) \
 	$(if $(filter %_bench.sh %_race.sh %_report_page.sh,$(TESTS)),$(benches) gcc.log)

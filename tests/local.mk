@@ -61,6 +61,7 @@ test_scripts = \
 	%D%/test_replay.sh \
 	%D%/test_run.sh \
 	%D%/test_runner.sh \
+	%D%/test_shell.sh \
 	%D%/test_export.sh \
 	%D%/test_stress.sh \
 	%D%/test_tables.sh \
@@ -112,6 +113,7 @@ scripts_of_tool = \
 	%D%/test_run.sh \
 	%D%/test_runner.sh \
 	%D%/test_sarif.sh \
+	%D%/test_shell.sh \
 	%D%/test_tables.sh \
 	%D%/test_tree.sh \
 	%D%/test_words.sh

@@ -177,7 +177,8 @@ tools=
 for flavour in $flavours; do
 	tools="$tools pagetorture$(print_flavour_suffix "$flavour")"
 done
-sh "$abs_srcdir/build-aux/copy_objects.sh" "$abs_builddir" "$scratch/build" >"$scratch/err" 2>&1
+sh "$abs_srcdir/build-aux/copy_objects.sh" "$abs_builddir" "$scratch/build" "$source" \
+	src/page src/page_stubs >"$scratch/err" 2>&1
 ok $? "objects that do not depend on the page library are copied" "$scratch/err"
 # shellcheck disable=SC2086 # split into words
 expect 0 "the tool, replayers, the stress program and tests are built with it" '' \

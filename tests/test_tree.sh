@@ -142,13 +142,6 @@ ok $? "make help has every target that a document names" "$scratch/missing"
 
 expect_no_matching_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
 
-if has_tool_or_skip shellcheck; then
-	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
-		build-aux/check_deb.sh build-aux/copy_objects.sh build-aux/coverage.sh build-aux/page-library.sh \
-		build-aux/replay.sh fuzz/oss-fuzz/build.sh \
-		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
-	ok $? "shellcheck finds nothing" "$scratch/shell"
-fi
 
 # fuzz/local.mk also uses this sed pattern, to list the functions for which AFL++ must not count coverage.
 sed -n 's/.*NO_COVERAGE [^(]*[ *]\([a-z_]*\)(.*/\1/p' src/page/*.c | sort >"$scratch/uncounted"

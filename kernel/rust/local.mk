@@ -44,7 +44,7 @@ kernel: all-am
 	  rm -rf kernel/Makefile kernel/obj && cd kernel && $(abs_srcdir)/configure --quiet CC='$(CC)' \
 	    CPPFLAGS='$(CPPFLAGS)' CFLAGS='$(CFLAGS)' --disable-shared --with-kernel-source='$(KERNEL)' && \
 	  echo '$(KERNEL)' >source; }
-	@$(SHELL) $(srcdir)/build-aux/copy_objects.sh . kernel
+	@$(SHELL) $(srcdir)/build-aux/copy_objects.sh . kernel $(abs_srcdir) src/page src/page_stubs
 	@cd kernel && $(MAKE) $(AM_MAKEFLAGS) $(filter-out %-plain,$(kernel_programs))
 
 #: kernel-source  install Debian's packages of a kernel source and of a Rust compiler
