@@ -137,6 +137,7 @@ page_tests = \
 # page.h does not promise, so they have the same restriction.
 page_tests_inside = \
 	test_page_alias \
+	test_page_arena \
 	test_page_fork \
 	test_page_references \
 	test_page_system
@@ -146,7 +147,7 @@ mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 
 if OWN_PAGE
 inside_plain = $(page_tests_inside) test_page_system_calls
-inside_asan = test_page_alias test_page_fork
+inside_asan = test_page_alias test_page_arena test_page_fork
 inside_tsan = test_interleave test_page_accesses test_page_alias test_page_fork
 inside_msan = test_page_alias test_page_fork test_page_system
 endif

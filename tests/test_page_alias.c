@@ -2,6 +2,9 @@
 /* Tests internals of the alias backend, which page.h does not promise. */
 #include "tests/page_test.h"
 
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
 #include "page/alias.h"
 #include "page/map.h"
 
@@ -51,7 +54,8 @@ static void test_addresses_without_canonical(void)
 	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot_of_first_page(addr);
 
 	/* [P108] */
-	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_place_kind->stride - 1),
+	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_place_kind->stride - PAGE_SIZE) &&
+		   !page_canonical(slot + alias_place_kind->stride - 1),
 	   "the guards of a slot have no canonical address");
 	ok(!page_canonical(slot + 9 * alias_place_kind->stride), "an unused slot has no canonical address");
 	test_ends_of_set(task->aliases);
@@ -61,17 +65,22 @@ static void test_addresses_without_canonical(void)
 	switch_back_and_delete(task);
 }
 
+/* Maps pages[1], and increments a byte of the page through the mapping. */
 static void map_and_unmap_repeatedly(unsigned int times)
 {
-	while (times--)
-		page_unmap_local(page_map_local(pages[1]));
+	while (times--) {
+		unsigned char *addr = page_map_local(pages[1]);
+
+		addr[9]++;
+		page_unmap_local(addr);
+	}
 }
 
 /* Tests that the first slot is reused only after each other free slot was used once. */
 static void test_slot_order(void)
 {
 	struct page_task *task = switch_to_new_task();
-	unsigned char *first, *last, *next;
+	unsigned char *first, *last, *next, byte_count = 0;
 
 	first = page_map_local(pages[0]);
 	page_unmap_local(first);
@@ -82,6 +91,8 @@ static void test_slot_order(void)
 	ok(next == first && next != last, "slots are used in turn");
 	next[5] = 5;
 	ok(last[5] == 5, "a reused slot shows the page that is mapped there now");
+	page_read_raw(pages[1], &byte_count, 9, 1);
+	ok(byte_count == 2 * ALIAS_PLACES - 3, "a slot shows the same page again");
 	ok(!page_canonical(find_slot_of_first_page(first) - 1),
 	   "before the first slot there is no canonical address");
 	page_unmap_local(next);
@@ -89,26 +100,164 @@ static void test_slot_order(void)
 	switch_back_and_delete(task);
 }
 
-static struct alias_set *get_set_of_deleted_task(void)
+/* Return: true if the system can read the byte at @addr. */
+static bool is_readable(const unsigned char *addr)
+{
+	unsigned char byte;
+	struct iovec to = { &byte, 1 }, from = { (void *)(uintptr_t)addr, 1 };
+
+	return syscall(SYS_process_vm_readv, getpid(), &to, 1, &from, 1, 0) == 1;
+}
+
+/* The set of a task that was deleted while it was switched out, and the addresses of its mappings. */
+struct released_set {
+	struct alias_set *set;
+	unsigned char *addrs[PAGE_TASK_MAPPINGS];
+};
+
+static struct released_set get_set_of_deleted_task(void)
 {
 	struct page_task *task = switch_to_new_task();
-	struct alias_set *set;
+	struct released_set released;
 
-	page_map_local(pages[0]);
-	set = task->aliases;
+	for (unsigned int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		released.addrs[i] = page_map_local(pages[0]);
+	released.set = task->aliases;
+	page_task_switch_out(task);
 	switch_back_and_delete(task);
-	return set;
+	return released;
+}
+
+static bool has_readable_address(const struct released_set *released)
+{
+	for (unsigned int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		if (is_readable(released->addrs[i]))
+			return true;
+	return false;
+}
+
+/* Tests that a mapping in a reused set shows its page, although the deleted task mapped the same page there.
+ */
+static void test_mapping_in_reused_set(const struct alias_set *set)
+{
+	struct page_task *task = switch_to_new_task();
+	unsigned char *addr = page_map_local(pages[0]), byte = 0;
+
+	addr[11] = 11;
+	page_read_raw(pages[0], &byte, 11, 1);
+	ok(task->aliases == set && byte == 11, "a reused set shows the page that is mapped there now");
+	page_unmap_local(addr);
+	switch_back_and_delete(task);
 }
 
 /* Tests guarantee 5 of map_alias.c: sets are reused, so a program can create tasks without end. */
 static void test_reuse_of_sets(void)
 {
-	struct alias_set *first = get_set_of_deleted_task(), *second = get_set_of_deleted_task();
+	struct released_set first = get_set_of_deleted_task(), second = get_set_of_deleted_task();
+	const struct alias_set *set = second.set;
 
-	ok(first && second == first, "the set of a deleted task is reused");
-	ok(!second->is_in_use && !second->used_places && !second->live_places && !second->live_count &&
-		   !second->is_hidden,
+	ok(first.set && set == first.set, "the set of a deleted task is reused");
+	ok(!set->is_in_use && !set->used_places && !set->live_places && !set->live_count && !set->is_hidden,
 	   "the set of a deleted task is empty");
+	ok(!has_readable_address(&second), "the addresses of a deleted task are inaccessible");
+	test_mapping_in_reused_set(set);
+}
+
+static unsigned int set_count;
+
+static void count_set(struct alias_set *set)
+{
+	(void)set;
+	set_count++;
+}
+
+/* Runs after the other tests, in which only one task at a time had mappings. */
+static void test_number_of_sets(void)
+{
+	alias_for_each_set_unlocked(count_set);
+	ok(set_count == 1, "all calls of one task use one set, got %u sets", set_count);
+}
+
+/* ---- MemorySanitizer's shadow memory ---- */
+
+#ifdef SYNC_MSAN
+/*
+ * Tests guarantee 4 of map_alias.c in the process that creates the arena. In a child of fork(), the library
+ * maps the shadow memory again.
+ */
+static void test_shadow_of_mapping(void)
+{
+	struct page *page = page_alloc(GFP_KERNEL);
+	unsigned char *addr = page_map_local(page);
+
+	ok(!__msan_test_shadow(addr, PAGE_SIZE), "a byte of a new page is uninitialised through its mapping");
+	addr[0] = 1;
+	ok(__msan_test_shadow(page_canonical(addr), PAGE_SIZE) == 1,
+	   "a byte that was stored through a mapping is initialised in the page");
+	page_unmap_local(addr);
+	page_free(page);
+}
+#else
+ACTION(test_shadow_of_mapping, (void)0)
+#endif
+
+/* ---- poisoned pages of windows ---- */
+
+#define ROUNDS 3
+
+/* Return: true if the page at @addr is accessible, and the adjacent pages are not. */
+static bool only_page_is_accessible(const unsigned char *addr)
+{
+	return !sync_is_poisoned(addr) && sync_is_poisoned(addr - 1) && sync_is_poisoned(addr + PAGE_SIZE);
+}
+
+/*
+ * Each place maps the first page of @mapped, then the second page, and so on. Return: true if each mapping is
+ * accessible, and its adjacent pages and all earlier mappings are not.
+ */
+static bool places_show_only_mapped_page(struct page *const mapped[ROUNDS])
+{
+	const unsigned char *removed[ROUNDS * ALIAS_PLACES];
+	bool good = true;
+
+	for (unsigned int i = 0; i < ROUNDS * ALIAS_PLACES; i++) {
+		removed[i] = page_map_local(mapped[i / ALIAS_PLACES]);
+		good &= only_page_is_accessible(removed[i]);
+		for (unsigned int j = 0; j < i; j++)
+			good &= sync_is_poisoned(removed[j]);
+		page_unmap_local(removed[i]);
+	}
+	return good;
+}
+
+/* A new task maps @mapped in windows that are mapped anew, so no page of the windows is poisoned before. */
+static void test_windows_of_new_task(struct page *const mapped[ROUNDS], const char *first_frame)
+{
+	struct page_task *task = switch_to_new_task();
+
+	/* [P70] [P71] [P80] */
+	ok(places_show_only_mapped_page(mapped),
+	   "a window that is used again shows only the page that is mapped there now; %s", first_frame);
+	switch_back_and_delete(task);
+}
+
+/* No two of the mapped pages are adjacent, so a window must poison the pages next to each page. */
+static void test_poisoned_pages_of_windows(void)
+{
+	struct page *more[ROUNDS];
+
+	if (!SYNC_POISONS || map_revoke != MAP_REVOKE_POISON)
+		return;
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		more[i] = alloc_zeroed_page();
+	test_windows_of_new_task((struct page *const[]){ pages[3], pages[0], more[2] },
+				 "the first frame is mapped");
+	page_free(pages[0]);
+	pages[0] = alloc_zeroed_page();
+	test_windows_of_new_task((struct page *const[]){ pages[3], pages[1], more[2] },
+				 "the first frame is free");
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		page_free(more[i]);
 }
 
 /* Tests that the arena's file may have descriptor 0, which is free if standard input is closed. */
@@ -138,6 +287,9 @@ static void run_alias_tests(void)
 	test_addresses_without_canonical();
 	test_slot_order();
 	test_reuse_of_sets();
+	test_shadow_of_mapping();
+	test_poisoned_pages_of_windows();
+	test_number_of_sets();
 }
 
 UNIT_TEST_IN_MAP_MODES(test_page_alias, run_alias_tests)

@@ -173,6 +173,22 @@ static void use_byte_written_by_forked_child(void)
 	branch_on_byte_value(page_map_local(new));
 }
 
+/* Tests that a child of fork() has the shadow memory of its parent's mappings. */
+static void store_through_mapping_in_forked_child(void)
+{
+	struct page *new = page_alloc(GFP_KERNEL);
+	unsigned char *addr = page_map_local(new), byte;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		addr[5] = 1;
+		page_read_raw(new, &byte, 5, 1);
+		branch_on_byte_value(&byte);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
 static const struct report_case byte_cases[] = {
 	/* [P42] */
 	{ use_byte_of_new_page, NULL, true, "a byte of a new page" },
@@ -187,6 +203,9 @@ static const struct report_case byte_cases[] = {
 	{ use_byte_after_stored_byte, NULL, true, "the byte after a stored one" },
 	/* [P131] */
 	{ use_byte_of_bytewise_read, NULL, true, "a byte of a bytewise read" },
+	/* [P75] */
+	{ store_through_mapping_in_forked_child, NULL, false,
+	  "a byte that a child of fork() stored through a mapping of its parent" },
 	{ use_byte_written_by_forked_child, NULL, true, "a byte that only a child of fork() wrote" },
 	{ use_byte_of_reused_frame, NULL, true, "a byte of a reused frame" },
 };

@@ -3,12 +3,14 @@
  * Tests that a child of fork() can use the library, whatever other threads of the parent do at that moment. A
  * child that waits for ever is ended by a signal.
  */
+#include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 
 #include "page/alias.h"
+#include "page/free_list.h"
 #include "tests/page_test.h"
 
 /* A child needs milliseconds. The suite of seeded bugs stops a test of the flavour plain after 60 seconds. */
@@ -24,12 +26,16 @@ static void abort_unless(bool good)
 		abort();
 }
 
+/* Set while another thread has a lock that fork() must wait for. */
+static atomic_bool is_lock_held;
+
 /* Runs @run in a child of fork(). Return: the wait status of the child. */
 static int fork_and_wait(void (*run)(void))
 {
 	int wait_status = -1;
 	pid_t pid = fork();
 
+	abort_unless(!is_lock_held);
 	if (!pid) {
 		alarm(CHILD_SECONDS);
 		run();
@@ -75,8 +81,10 @@ static void *hold_lock_for_a_moment(void *unused)
 {
 	sync_hidden_begin();
 	held->lock();
+	is_lock_held = true;
 	sem_post(&is_locked);
 	usleep(20000);
+	is_lock_held = false;
 	held->unlock();
 	sync_hidden_end();
 	return unused;
@@ -97,15 +105,29 @@ static void fork_while_lock_is_taken(void (*lock)(void), void (*unlock)(void))
 	use_library();
 }
 
-/* Only the list of tasks was used before the fork. */
+/* Only the list of tasks was used before the fork. So the program can still choose a backend afterwards. */
 static void fork_before_first_page(void)
 {
 	abort_unless(page_task_new("first"));
 	abort_unless(!fork_and_wait(use_library));
+	abort_unless(!page_map_backend_set(getenv("PAGE_MAP")));
 	use_library();
 }
 
+static void lock_free_lists(void)
+{
+	for (unsigned int i = 0; i < FREE_LISTS; i++)
+		sync_spin_lock(&free_lists[i].lock);
+}
+
+static void unlock_free_lists(void)
+{
+	for (unsigned int i = 0; i < FREE_LISTS; i++)
+		sync_spin_unlock(&free_lists[i].lock);
+}
+
 ACTION(fork_while_arena_is_locked, fork_while_lock_is_taken(arena_lock, arena_unlock))
+ACTION(fork_while_free_lists_are_locked, fork_while_lock_is_taken(lock_free_lists, unlock_free_lists))
 ACTION(fork_while_tasks_are_locked, fork_while_lock_is_taken(task_list_lock, task_list_unlock))
 ACTION(fork_while_sets_are_locked, fork_while_lock_is_taken(alias_sets_lock, alias_sets_unlock))
 
@@ -118,6 +140,34 @@ static void fork_while_set_has_places_without_page(void)
 	if (page_task_current()->aliases)
 		page_task_current()->aliases->used_places = UINT32_MAX;
 	abort_unless(!fork_and_wait(use_library));
+}
+
+/* ---- open files ---- */
+
+static int descriptor_count;
+
+/* Does not count the standard files. */
+static int count_open_descriptors(void)
+{
+	int count = 0;
+
+	for (int file = STDERR_FILENO + 1; file < 256; file++)
+		count += fcntl(file, F_GETFD) >= 0;
+	return count;
+}
+
+ACTION(require_same_descriptor_count, abort_unless(count_open_descriptors() == descriptor_count))
+
+/* The alias backend keeps a file for the frames, and a file for each shadow memory of MemorySanitizer. */
+static void fork_and_count_descriptors(void)
+{
+	int count_before = count_open_descriptors();
+
+	use_library();
+	descriptor_count = count_open_descriptors();
+	abort_unless(descriptor_count == count_before + (backend_is("alias") ? 1 + SYNC_SHADOWS : 0));
+	abort_unless(!fork_and_wait(require_same_descriptor_count));
+	require_same_descriptor_count();
 }
 
 /* ---- other threads use the library ---- */
@@ -155,7 +205,10 @@ static unsigned char *removed_addr;
 
 static void *map_and_wait_for_ever(void *unused)
 {
-	page_map_local(alloc_zeroed_page());
+	struct page *page = alloc_zeroed_page();
+
+	page_map_local(page);
+	page_map_local(page);
 	sem_post(&is_mapped);
 	for (;;)
 		pause();
@@ -179,6 +232,23 @@ static void start_thread_and_search_tasks(void)
 	page_unmap_local(removed_addr);
 }
 
+static unsigned int released_set_count;
+
+static void require_released_set_to_be_empty(struct alias_set *set)
+{
+	if (set->is_in_use)
+		return;
+	released_set_count++;
+	abort_unless(!set->live_places && !set->live_count && !set->used_places);
+}
+
+/* The child may use the set of the other thread's task, which had two mappings. */
+static void require_empty_set_of_other_thread(void)
+{
+	alias_for_each_set_unlocked(require_released_set_to_be_empty);
+	abort_unless(released_set_count == backend_is("alias"));
+}
+
 static void fork_beside_mapped_thread(void)
 {
 	struct page *page = alloc_zeroed_page();
@@ -189,6 +259,7 @@ static void fork_beside_mapped_thread(void)
 	start_thread_or_abort(map_and_wait_for_ever, NULL);
 	while (sem_wait(&is_mapped))
 		;
+	abort_unless(!fork_and_wait(require_empty_set_of_other_thread));
 	wait_status = fork_and_wait(start_thread_and_search_tasks);
 	abort_unless(WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGABRT);
 	use_library();
@@ -196,14 +267,16 @@ static void fork_beside_mapped_thread(void)
 #endif
 
 static const struct child_case cases[] = {
-	/* [P19] [P16] */
+	/* [P19] [P16] [P78] */
 	{ fork_before_first_page, RETURNS, "a child can create the arena" },
 	{ fork_while_arena_is_locked, RETURNS, "a child can allocate, also if another thread allocates" },
+	{ fork_while_free_lists_are_locked, RETURNS, "a child can allocate, also if another thread frees" },
 	{ fork_while_tasks_are_locked, RETURNS, "a child can create tasks, also if another thread does" },
 	{ fork_while_sets_are_locked, RETURNS,
 	  "a child can map, also if another thread's task maps at first" },
 	{ fork_while_set_has_places_without_page, RETURNS,
 	  "a child can use the library, also if another thread changes its set" },
+	{ fork_and_count_descriptors, RETURNS, "fork() leaves no file open, in the parent and in the child" },
 	{ fork_beside_busy_threads, RETURNS, "a child can use the library, also beside threads that use it" },
 #ifndef SYNC_TSAN
 	/* [P20] */

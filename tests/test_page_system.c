@@ -430,11 +430,14 @@ static const struct refused_case {
 	{ prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_child_that_reads, RETURNS, "",
 	  "fork: the parent cannot wait for the copy" },
 	{ prepare_mapping, SYS_memfd_create, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	  "BUG: page: map-failed: memfd_create", "fork: no file for the child" },
+	  "BUG: page: map-failed: memfd_create: Cannot allocate memory", "fork: no file for the child" },
 	{ prepare_mapping, SYS_ftruncate, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
 	  "BUG: page: map-failed: memfd_create", "fork: no space in the child's file" },
 	{ prepare_mapping, SYS_pwrite64, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
 	  "BUG: page: map-failed: copy", "fork: the pages cannot be copied" },
+	/* With error number 0, the system call returns 0. */
+	{ prepare_mapping, SYS_pwrite64, ANY_ARG, 0, 0, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: copy", "fork: the system copies no bytes of the pages" },
 	{ prepare_mapping, SYNC_SYS_MMAP, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
 	  "BUG: page: map-failed: mmap", "fork: the child's file cannot be mapped" },
 };

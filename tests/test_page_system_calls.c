@@ -6,6 +6,10 @@
  */
 #include "tests/page_test.h"
 
+#include <dlfcn.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -345,11 +349,138 @@ static const struct child_case mapping_cases[] = {
 	{ switch_out, RETURNS, "page_task_switch_out makes one system call for each mapping" },
 };
 
-/* ---- tasks that are deleted ---- */
+/* ---- fork(): a child copies the pages of the alias backend ---- */
+
+static bool are_writes_short;
+static unsigned int short_write_count;
+
+/* Return: the number of bytes to write: the first call writes one byte, the others write at most 5000 bytes.
+ */
+static long shorten_write(long len)
+{
+	long most = short_write_count++ ? 5000 : 1;
+
+	return len < most ? len : most;
+}
+
+/* The library calls pwrite64() by this function. Like the C library's function, it passes six arguments. */
+long syscall(long number, ...)
+{
+	static long (*real)(long number, ...);
+	long args[6];
+	va_list list;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
+	va_start(list, number);
+	for (size_t i = 0; i < COUNT(args); i++)
+		args[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_pwrite64 && are_writes_short)
+		args[2] = shorten_write(args[2]);
+	return real(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
+static struct page *copied_pages[3];
+
+/* Fills each page with another byte. */
+static void allocate_pages_to_copy(void)
+{
+	static unsigned char bytes[PAGE_SIZE];
+
+	for (size_t i = 0; i < COUNT(copied_pages); i++) {
+		memset(bytes, (int)i + 1, PAGE_SIZE);
+		copied_pages[i] = alloc_zeroed_page();
+		page_write_raw(copied_pages[i], bytes, 0, PAGE_SIZE);
+	}
+}
+
+static bool pages_are_copied(void)
+{
+	for (size_t i = 0; i < COUNT(copied_pages); i++) {
+		page = copied_pages[i];
+		if (!page_has((unsigned char)(i + 1), PAGE_SIZE, 0))
+			return false;
+	}
+	return true;
+}
+
+static void wait_for_child_or_abort(pid_t pid)
+{
+	int wait_status = -1;
+
+	abort_unless(pid > 0 && waitpid(pid, &wait_status, 0) == pid && !wait_status);
+}
+
+static void copy_pages_by_short_writes(void)
+{
+	pid_t pid;
+
+	abort_unless(!page_map_backend_set("alias"));
+	allocate_pages_to_copy();
+	are_writes_short = true;
+	pid = fork();
+	if (!pid) {
+		abort_unless(short_write_count > COUNT(copied_pages) && pages_are_copied());
+		_exit(0);
+	}
+	wait_for_child_or_abort(pid);
+}
+
+static atomic_bool is_arena_creation_slow, is_creating_arena;
+
+/* The library creates the arena's file by this function. */
+int memfd_create(const char *name, unsigned int flags)
+{
+	if (is_arena_creation_slow) {
+		is_creating_arena = true;
+		usleep(20000);
+		is_creating_arena = false;
+	}
+	return (int)syscall(SYS_memfd_create, name, flags);
+}
+
+static void *alloc_and_free_page(void *unused)
+{
+	struct page *new = alloc_zeroed_page();
+
+	abort_unless(new);
+	page_free(new);
+	return unused;
+}
+
+/* The first task installs the handlers of fork(). */
+static void fork_while_thread_creates_arena(void)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	abort_unless(!page_map_backend_set("alias") && page_task_new("first"));
+	is_arena_creation_slow = true;
+	thread = start_thread_or_abort(alloc_and_free_page, NULL);
+	while (!is_creating_arena)
+		sched_yield();
+	pid = fork();
+	abort_unless(!is_creating_arena);
+	if (!pid) {
+		alloc_and_free_page(NULL);
+		_exit(0);
+	}
+	wait_for_child_or_abort(pid);
+	pthread_join(thread, NULL);
+}
+
+static const struct child_case fork_cases[] = {
+	/* [P75] */
+	{ copy_pages_by_short_writes, RETURNS, "fork: the system copies the pages by several calls" },
+	/* [P19] */
+	{ fork_while_thread_creates_arena, RETURNS, "fork: a thread is creating the arena" },
+};
 
 UNIT_TEST(test_page_system_calls)
 {
 	CHECK_CHILDREN(mapping_cases);
+	CHECK_CHILDREN(fork_cases);
 	set_up_user_memory();
 	page = alloc_zeroed_page();
 	CHECK_CHILDREN(user_memory_cases);
