@@ -282,13 +282,6 @@ static void call_without_heap(void)
 	page_buffer_free(page_buffer_alloc(5000));
 }
 
-/* The handlers that every backend needs are installed with the first task. */
-static void require_no_pages_without_handlers_of_alias(void)
-{
-	page_task_current();
-	require_no_pages_without_fork_handlers();
-}
-
 /* ---- no tasks ---- */
 
 static void get_task_without_fork_handlers(void)
@@ -472,8 +465,6 @@ static const struct child_case other_cases[] = {
 	/* [P17] */
 	{ call_without_heap, RETURNS, "calls need no memory of malloc()" },
 	/* [P229] */
-	{ require_no_pages_without_handlers_of_alias, RETURNS,
-	  "alias: without its own handlers of fork() there are no pages" },
 	{ require_no_task_without_memory, RETURNS, "without memory there is no task" },
 	{ require_child_to_write_despite_signals, RETURNS, "fork: signals interrupt the parent" },
 };

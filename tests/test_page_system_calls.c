@@ -449,31 +449,46 @@ static void *alloc_and_free_page(void *unused)
 	return unused;
 }
 
+/* Waits for a byte of @pipe_end, then writes to a new page, which has the number of a page of the parent. */
+static _Noreturn void write_page_of_child_and_exit(int pipe_end)
+{
+	char unused_byte;
+	struct page *new;
+
+	abort_unless(read(pipe_end, &unused_byte, 1) == 1);
+	new = alloc_zeroed_page();
+	abort_unless(new && !page_write_raw(new, "child", 0, 5));
+	_exit(0);
+}
+
 /* The first task installs the handlers of fork(). */
 static void fork_while_thread_creates_arena(void)
 {
 	pthread_t thread;
+	char bytes[5];
+	int ends[2];
 	pid_t pid;
 
-	abort_unless(!page_map_backend_set("alias") && page_task_new("first"));
+	abort_unless(!page_map_backend_set("alias") && page_task_new("first") && !pipe(ends));
 	is_arena_creation_slow = true;
 	thread = start_thread_or_abort(alloc_and_free_page, NULL);
 	while (!is_creating_arena)
 		sched_yield();
 	pid = fork();
 	abort_unless(!is_creating_arena);
-	if (!pid) {
-		alloc_and_free_page(NULL);
-		_exit(0);
-	}
+	if (!pid)
+		write_page_of_child_and_exit(ends[0]);
+	page = alloc_zeroed_page();
+	abort_unless(page && !page_write_raw(page, "adult", 0, 5) && write(ends[1], "", 1) == 1);
 	wait_for_child_or_abort(pid);
+	abort_unless(!page_read_raw(page, bytes, 0, 5) && !memcmp(bytes, "adult", 5));
 	pthread_join(thread, NULL);
 }
 
 static const struct child_case fork_cases[] = {
 	/* [P75] */
 	{ copy_pages_by_short_writes, RETURNS, "fork: the system copies the pages by several calls" },
-	/* [P19] */
+	/* [P19] [P75] */
 	{ fork_while_thread_creates_arena, RETURNS, "fork: a thread is creating the arena" },
 };
 

@@ -94,8 +94,16 @@ bool alias_create_msan_shadow_files(void);
  */
 void alias_copy_files_in_child(void);
 
-/* Installs the handlers of fork(). The library calls the function once. Return: false if the call failed. */
-bool alias_install_fork_handlers(void);
+/* From now on, fork() gives a child its own copy of the files. Called once, while the arena is created. */
+void alias_copy_files_at_fork(void);
+
+/*
+ * The handlers of fork() (fork.c) call these functions: before fork(), in the parent and in the child.
+ * Without files, the functions do nothing. No lock of the library is taken.
+ */
+void alias_prepare_fork(void);
+void alias_wait_for_child_copy(void);
+void alias_copy_and_remap_files_in_child(void);
 
 /* Reports that @failed_action failed with errno, and aborts. */
 _Noreturn void alias_abort_with_errno(const char *failed_action);

@@ -12,22 +12,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <unistd.h>
+
+/* True if the arena is a file, and all files were created. */
+static bool must_copy_files;
 
 /* Both ends of a pipe. The child closes both when its copy is complete, which ends the parent's read(). */
 static _Thread_local int ends[2];
 
-static NO_COVERAGE void create_pipe_before_fork(void)
+void alias_copy_files_at_fork(void)
 {
-	if (pipe2(ends, O_CLOEXEC))
+	must_copy_files = true;
+}
+
+NO_COVERAGE void alias_prepare_fork(void)
+{
+	if (must_copy_files && pipe2(ends, O_CLOEXEC))
 		alias_abort_with_errno("pipe");
 }
 
-static NO_COVERAGE void wait_for_child_copy(void)
+NO_COVERAGE void alias_wait_for_child_copy(void)
 {
 	char unused_byte;
 
+	if (!must_copy_files)
+		return;
 	close(ends[1]);
 	while (read(ends[0], &unused_byte, 1) < 0 && errno == EINTR)
 		;
@@ -52,8 +61,10 @@ static void show_mappings_if_switched_in(struct page_task *task)
 			alias_place_kind->show(task->live[i].addr);
 }
 
-static void copy_and_remap_files_in_child(void)
+void alias_copy_and_remap_files_in_child(void)
 {
+	if (!must_copy_files)
+		return;
 	sync_hidden_begin();
 	alias_copy_files_in_child();
 	alias_for_each_set_unlocked(remap_used_places);
@@ -61,9 +72,4 @@ static void copy_and_remap_files_in_child(void)
 	sync_hidden_end();
 	close(ends[0]);
 	close(ends[1]);
-}
-
-bool alias_install_fork_handlers(void)
-{
-	return !pthread_atfork(create_pipe_before_fork, wait_for_child_copy, copy_and_remap_files_in_child);
 }

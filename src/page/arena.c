@@ -77,7 +77,6 @@ static void arena_init(void)
 	arena_frames = base;
 	arena_pages = (struct page *)(void *)(base + ARENA_SIZE);
 	arena_skew = (uintptr_t)arena_frames - (uintptr_t)arena_pages * ARENA_STRIDE;
-	/* The alias backend's handlers run with free locks, because they are installed later. */
 	if (!fork_install_handlers() || !map_backend->arena_made()) {
 		arena.fresh = ARENA_FRAMES;
 		return;

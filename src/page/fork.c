@@ -4,6 +4,10 @@
  * A lock that another thread held would stay locked in the child for ever. So the caller takes all locks
  * before fork(), and releases them after fork() in the parent and in the child.
  *
+ * The library installs one set of handlers, before the arena. If another thread creates the arena during
+ * fork(), the C library would not run handlers that were installed meanwhile. So these handlers also call
+ * alias_fork.c.
+ *
  * Lock order: the list of tasks, the alias sets, then the locks of the arena (arena.c).
  */
 #include "page/fork.h"
@@ -18,6 +22,7 @@ static bool are_handlers_installed;
 static NO_COVERAGE void lock_before_fork(void)
 {
 	arena_wait_until_created();
+	alias_prepare_fork();
 	sync_hidden_begin();
 	task_list_lock();
 	alias_sets_lock();
@@ -34,15 +39,22 @@ static NO_COVERAGE void unlock_after_fork(void)
 	sync_hidden_end();
 }
 
+static NO_COVERAGE void unlock_in_parent(void)
+{
+	unlock_after_fork();
+	alias_wait_for_child_copy();
+}
+
 static NO_COVERAGE void unlock_in_child(void)
 {
 	unlock_after_fork();
 	task_delete_those_of_other_threads();
+	alias_copy_and_remap_files_in_child();
 }
 
 static void install_handlers(void)
 {
-	are_handlers_installed = !pthread_atfork(lock_before_fork, unlock_after_fork, unlock_in_child);
+	are_handlers_installed = !pthread_atfork(lock_before_fork, unlock_in_parent, unlock_in_child);
 }
 
 bool fork_install_handlers(void)

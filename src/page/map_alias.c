@@ -26,7 +26,10 @@ const struct alias_place_kind *alias_place_kind = &alias_slot;
 static bool alias_arena_made(void)
 {
 	alias_place_kind = map_revoke == MAP_REVOKE_PROTECT ? &alias_slot : &alias_window;
-	return alias_create_msan_shadow_files() && alias_install_fork_handlers();
+	if (!alias_create_msan_shadow_files())
+		return false;
+	alias_copy_files_at_fork();
+	return true;
 }
 
 /* Return: the next free place. A place is always free: a set has more places than its task has mappings. */
