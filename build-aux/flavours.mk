@@ -146,7 +146,8 @@ $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
 # Unit tests with more sources than tests/NAME.c, and these sources.
-tests_with_parts = test_mutate test_mutator test_mutator_text
+tests_with_parts = test_kcsan test_mutate test_mutator test_mutator_text
+parts_of_test_kcsan = kernel/vm/kcsan.c
 parts_of_test_mutate = tests/mutate_promise.c
 parts_of_test_mutator = fuzz/mutator.c
 parts_of_test_mutator_text = fuzz/mutator_text.c

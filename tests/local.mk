@@ -12,6 +12,7 @@ unit_tests = \
 	test_detector \
 	test_happens \
 	test_isolate \
+	test_kcsan \
 	test_library_race \
 	test_minimize \
 	test_mutate \

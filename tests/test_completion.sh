@@ -42,6 +42,7 @@ expect_completions "alias direct" run --backend ''
 expect_completions "both fibers threads" run --executor ''
 expect_completions "both fibers" minimize --executor ''
 expect_completions "plain,tsan" run --flavour plain,t
+expect_completions "kernel-freed kernel-mapped kernel-race kernel-stock" run --flavour kernel
 expect_completions "libfuzzer" fuzz --engine l
 expect_completions "a b.page a.page directory" run ''
 expect_completions "crash-1" run c

@@ -39,22 +39,51 @@ ok $? "each random program is executed" "$scratch/err"
 mkdir "$scratch/some"
 cp "$rules/bytewise-carries-every-byte.page" "$rules/get-keeps-alive.page" "$rules/main-forks.page" \
 	"$rules/user-fault.page" "$scratch/some"
+# check_json: the JSON in $scratch/out has the members of the flavour plain, and at least one program that differs.
+check_json() {
+	"$pagetorture" run --json --flavour plain "$scratch/some" >"$scratch/plain" && python3 - "$scratch" <<'EOF'
+import json
+import sys
+
+plain, kernel = ([json.loads(line) for line in open(f"{sys.argv[1]}/{name}")] for name in ("plain", "out"))
+for a, b in zip(plain, kernel, strict=True):
+    assert list(a) == list(b), (list(a), list(b))
+    assert list(b["flavours"]) == ["kernel-stock"], b
+    assert list(a["flavours"]["plain"]) == list(b["flavours"]["kernel-stock"]), b
+assert {row["flavours"]["kernel-stock"]["result"] for row in kernel} == {"agree", "differ"}, kernel
+EOF
+}
+
 # `make kernel-vm-bugs` inserts all bugs.
 for bug in bounds prefix; do
 	# shellcheck disable=SC2086
-	expect 1 "the bug $bug is found" '' $run --module-parameters "bug=$bug" "$scratch/some"
+	expect 1 "the bug $bug is found" '' $run --json --module-parameters "bug=$bug" "$scratch/some"
 	grep -q '^FAIL: .*: kernel-stock: differ: ' "$scratch/err"
 	ok $? "the bug $bug makes a program differ" "$scratch/err"
 done
+check_json >"$scratch/differences" 2>&1
+ok $? "--json has the members of other flavours" "$scratch/differences"
+sed -n '/^FAIL: /{n;p;q;}' "$scratch/err" >"$scratch/replay"
+expect 1 "the printed command repeats the failure" ' DIFFERS  *NO$' sh "$scratch/replay"
 
 # ---- guests that end ----
 
 # shellcheck disable=SC2086
-expect 1 "a guest that panics" ' CRASH  *NO$' $run --module-parameters bug=panic "$scratch/some"
+expect 1 "a guest that panics" ' CRASH  *NO$' $run --minimize 1 --module-parameters bug=panic "$scratch/some"
 grep -q 'main-forks.page: kernel-stock: crash: the guest ended: Kernel panic' "$scratch/err"
 ok $? "the program that was running is named, with the kernel's report" "$scratch/err"
 [ "$(grep -c ' yes$' "$scratch/out")" = 3 ]
 ok $? "the other programs run" "$scratch/out"
+# The bug needs a page and one call.
+cat >"$scratch/expected" <<'EOF'
+pagetorture 1
+main: p0 = alloc_page(GFP_KERNEL)
+main: fill_zero(p0, 0, PAGE_SIZE)
+EOF
+ok_if_files_equal "the smallest program that ends a guest" "$scratch/expected" \
+	"$abs_builddir/kernel-vm/failures/stock-main-forks-small.page"
+sed -n 's/^# //p' "$scratch/out" >"$scratch/replay"
+expect 1 "the printed command ends a guest again" ' CRASH  *NO$' sh "$scratch/replay"
 
 count_guests() {
 	pgrep -cf "qemu-system.*$abs_builddir/kernel-vm/guest-"

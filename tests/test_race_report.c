@@ -24,11 +24,14 @@ static const struct access_log *evaluate_text(const char *program_text)
 		.call = call_, .earlier_thread = thread_, .page = page_, .from = from_, .to = to_ \
 	}
 
-/* A report of a kernel's detector, which knows threads and no calls. */
-#define KERNEL_REPORT(thread_, other_thread_, from_, to_)                                                   \
+/* A report of a kernel's detector, which knows threads and ops, and no calls. */
+#define KERNEL_REPORT(thread_, other_thread_, from_, to_, ...)                                              \
 	{                                                                                                   \
 		.call = RACE_REPORT_NO_CALL, .thread = thread_, .earlier_thread = other_thread_, .page = 0, \
-		.from = from_, .to = to_                                                                    \
+		.from = from_, .to = to_, .accesses = {                                                     \
+			{ OP_write_raw, true, false },                                                      \
+			{ __VA_ARGS__ }                                                                     \
+		}                                                                                           \
 	}
 
 /* Reports about a program in which T0 (call 1) and T1 (call 2) both write the bytes [8, 16). */
@@ -44,9 +47,17 @@ static const struct {
 	{ REPORT(2, 1, 0, 16, 24), false, false, "other bytes" },
 	{ REPORT(1, 2, 0, 8, 16), false, false, "the other order" },
 	{ REPORT(1, 2, 0, 8, 16), true, true, "the other order, if any is possible" },
-	{ KERNEL_REPORT(2, 1, 8, 16), false, true, "without a call: the threads of the race" },
-	{ KERNEL_REPORT(2, 3, 8, 16), true, false, "without a call: another thread" },
-	{ KERNEL_REPORT(2, 1, 0, 8), true, false, "without a call: other bytes" },
+	{ KERNEL_REPORT(2, 1, 8, 16, OP_write_raw, true, false), false, true,
+	  "without a call: the threads of the race" },
+	{ KERNEL_REPORT(2, 3, 8, 16, OP_write_raw, true, false), true, false,
+	  "without a call: another thread" },
+	{ KERNEL_REPORT(2, 1, 0, 8, OP_write_raw, true, false), true, false, "without a call: other bytes" },
+	{ KERNEL_REPORT(2, 1, 8, 16, OP_fill_zero, true, false), true, false, "without a call: another op" },
+	{ KERNEL_REPORT(2, 1, 8, 16, OP_COUNT, true, false), true, true, "without a call: an unknown op" },
+	{ KERNEL_REPORT(2, 1, 8, 16, OP_COUNT, false, false), true, false,
+	  "without a call: a read, and the call writes" },
+	{ KERNEL_REPORT(2, 1, 8, 16, OP_COUNT, true, true), true, false,
+	  "without a call: an atomic access, and the call makes none" },
 };
 
 static void test_matching(void)

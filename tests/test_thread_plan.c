@@ -51,5 +51,15 @@ UNIT_TEST(test_thread_plan)
 		   !plan.steps[2].released_threads,
 	   "the last line of main before a thread's step releases the thread");
 	ok(plan.steps[4].releasing_step == 3, "the step has the line of main that releases it");
+	make_plan("pagetorture 1\n"
+		  "T0: p0 = alloc_page(GFP_KERNEL)\n" /* 0 */
+		  "T0: get_page(p0)\n"                /* 1 */
+		  "T0: free_page(p0)\n"               /* 2 */
+		  "T1: read_raw(p0, 0, 8)\n"          /* 3 */
+		  "T2: free_page(p0)\n");             /* 4 */
+	ok(plan.steps[4].page_change_step_plus_1[1] == 3 && !plan.steps[4].page_change_step_plus_1[2],
+	   "a free knows the earlier free, not the read");
+	ok(plan.steps[4].required_step_plus_1[2] == 4 && !plan.steps[3].page_change_step_plus_1[1],
+	   "a free also waits for the read");
 	rules_delete(rules);
 }

@@ -30,7 +30,7 @@ expect_includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"'
 expect_includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
 expect_includes_only 'fuzz/|harness/|page/page(_kernel)?\.h"' fuzz/*.[ch]
 expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|util/cpus|exec/delay)\.h"|page/page\.h"' stress/*.[ch]
-expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
+expect_includes_only 'tests/|harness/|page/|kernel/vm/kcsan\.h"|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 expect_includes_only 'bench/|page/page\.h"' bench/bench_page.c bench/bench_scale.c bench/without_tsan.c bench/*.h
 expect_includes_only 'bench/|harness/' bench/bench_interleavings.c
 expect_includes_only 'page/(fault|page_kernel|sync)\.h"' kernel/rust/*.c kernel/rust/include/linux/*.h

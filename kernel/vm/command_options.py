@@ -24,6 +24,9 @@ def make_parser(command_name, description, epilog):
                         help="parameters of the kernel module, for example bug=bounds")
     parser.add_argument("--repeat", type=parse_positive_number, default=1, metavar="N",
                         help="execute each program N times (default 1)")
+    parser.add_argument("--minimize", type=int, default=0, metavar="N",
+                        help="minimise the first N programs of each kernel that fail; the programs and the smallest "
+                        "ones are in kernel-vm/failures of the build directory")
     parser.add_argument("--timeout", type=parse_positive_number, default=60, metavar="S",
                         help="stop a program after S seconds (default 60)")
     parser.add_argument("--results", metavar="FILE", help="write the totals to FILE as JSON, for make report")

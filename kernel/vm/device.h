@@ -17,33 +17,35 @@
 #define DEVICE_PATH "/dev/pagetorture"
 
 /*
- * Calls of a task. DEVICE_CALL(id, may be repeated in place)
+ * Calls of a task. DEVICE_CALL(id, may be repeated in place, the call of page programs or OP_COUNT)
  *
  * The race tier repeats a call in its place, so that KCSAN has more chances to see a race. A call is
- * repeatable if the second run has the result and the accesses of the first.
+ * repeatable if the second run has the result and the accesses of the first. The call check_free reports a
+ * free of the page to KCSAN before the free.
  */
-#define DEVICE_CALLS                   \
-	DEVICE_CALL(alloc, 0)          \
-	DEVICE_CALL(get, 0)            \
-	DEVICE_CALL(free, 0)           \
-	DEVICE_CALL(ref_count, 0)      \
-	DEVICE_CALL(map, 0)            \
-	DEVICE_CALL(unmap, 0)          \
-	DEVICE_CALL(read_raw, 1)       \
-	DEVICE_CALL(write_raw, 1)      \
-	DEVICE_CALL(fill_zero, 1)      \
-	DEVICE_CALL(read_bytewise, 1)  \
-	DEVICE_CALL(write_bytewise, 1) \
-	DEVICE_CALL(copy, 1)           \
-	DEVICE_CALL(copy_from_user, 1) \
-	DEVICE_CALL(load, 1)           \
-	DEVICE_CALL(store, 1)          \
-	DEVICE_CALL(load_atomic, 1)    \
-	DEVICE_CALL(store_atomic, 1)   \
-	DEVICE_CALL(fail_nth, 0)
+#define DEVICE_CALLS                                             \
+	DEVICE_CALL(alloc, 0, OP_alloc_page)                     \
+	DEVICE_CALL(get, 0, OP_get_page)                         \
+	DEVICE_CALL(free, 0, OP_free_page)                       \
+	DEVICE_CALL(ref_count, 0, OP_COUNT)                      \
+	DEVICE_CALL(map, 0, OP_kmap_local)                       \
+	DEVICE_CALL(unmap, 0, OP_kunmap_local)                   \
+	DEVICE_CALL(read_raw, 1, OP_read_raw)                    \
+	DEVICE_CALL(write_raw, 1, OP_write_raw)                  \
+	DEVICE_CALL(fill_zero, 1, OP_fill_zero)                  \
+	DEVICE_CALL(read_bytewise, 1, OP_read_bytewise_atomic)   \
+	DEVICE_CALL(write_bytewise, 1, OP_write_bytewise_atomic) \
+	DEVICE_CALL(copy, 1, OP_copy_page)                       \
+	DEVICE_CALL(copy_from_user, 1, OP_copy_from_user_slice)  \
+	DEVICE_CALL(check_free, 1, OP_free_page)                 \
+	DEVICE_CALL(load, 1, OP_load)                            \
+	DEVICE_CALL(store, 1, OP_store)                          \
+	DEVICE_CALL(load_atomic, 1, OP_load_atomic)              \
+	DEVICE_CALL(store_atomic, 1, OP_store_atomic)            \
+	DEVICE_CALL(fail_nth, 0, OP_fail_nth)
 
 enum device_call_id {
-#define DEVICE_CALL(id, is_repeatable) DEVICE_##id,
+#define DEVICE_CALL(id, ...) DEVICE_##id,
 	DEVICE_CALLS
 #undef DEVICE_CALL
 		DEVICE_CALL_COUNT

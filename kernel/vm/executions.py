@@ -22,7 +22,8 @@ from guest import Guest
 from util.shared import log_to_standard_error, show_status
 
 RESTARTS_MAX = 50  # guests of one run that may end before the run gives up
-# On a busy machine an emulated guest may find no device, because the kernel's drivers give up too early.
+# On a busy machine an emulated guest may find no virtio device: ACPI stops a loop after 30 s
+# (AE_AML_LOOP_TIMEOUT), so the kernel knows no interrupt of the device.
 FAILED_STARTS_MAX = 2
 BATCH = 25
 
@@ -45,10 +46,11 @@ class Program:
 
 class Execution:
     """The result of a program in one kernel. @row: the JSON object that `pagetorture run` printed; None: the
-    guest ended, and @kind and @why say how"""
+    guest ended, and @kind and @reason say how. ends_guest_alone: also without other programs"""
 
-    def __init__(self, program, row=None, kind="", why=""):
-        self.program, self.row, self.kind, self.why = program, row, kind, why
+    def __init__(self, program, row=None, kind="", reason=""):
+        self.program, self.row, self.kind, self.reason, self.why = program, row, kind, reason, reason
+        self.ends_guest_alone = False
         if row:
             self.why = row["flavours"]["plain"]["why"]
             self.kind = "agree" if row["agree"] else "differ"
@@ -72,10 +74,10 @@ class Execution:
         return flavour["fibers"] if flavour["threads"] == "-" else flavour["threads"]
 
 
-def read_programs(pagetorture, paths, options):
-    """Return: the programs of the paths, and the exit status of `pagetorture check`."""
+def read_programs(pagetorture, paths, options, is_quiet=False):
+    """Return: the programs of the paths, and the exit status of `pagetorture check`. @is_quiet: no warnings"""
     process = subprocess.run([pagetorture, "check", "--json", *options, *paths], stdout=subprocess.PIPE,
-                             text=True)
+                             stderr=subprocess.DEVNULL if is_quiet else None, text=True)
     facts = map(json.loads, process.stdout.splitlines())
     return [Program(fact["file"], fact, number) for number, fact in enumerate(facts)], process.returncode
 
@@ -88,16 +90,17 @@ def find_last_begun(programs, console):
 class Runs:
     """All executions of programs in the guests of one kernel."""
 
-    def __init__(self, built_kernel, build_directory, options):
-        self.built, self.options = built_kernel, options
-        self.guest = Guest(built_kernel, build_directory)
+    def __init__(self, prepared, build_directory, options):
+        self.prepared, self.options = prepared, options
+        self.guest = Guest(prepared, build_directory)
+        self.pagetorture = f"{build_directory}/pagetorture"
         self.executions = {}  # {program: Execution}
         self.guest_count = 0
 
     # ---- one guest ----
 
     def make_command(self, programs):
-        executor = "threads" if self.built.kernel.name == "race" else "fibers"
+        executor = "threads" if self.prepared.kernel.name == "race" else "fibers"
         return ["/pagetorture", "run", "--json", "--executor", executor, "-j1", "--no-sort",
                 "--flavour", "plain", "--repeat", str(self.options.repeat),
                 "--timeout", str(self.options.timeout), *(["--bytes"] if self.options.bytes else []),
@@ -106,7 +109,7 @@ class Runs:
     def make_progress(self, count):
         def report(console):
             begun = console.read_text(errors="replace").count("pagetorture: program ")
-            show_status(f"kernel {self.built.kernel.name}: {begun} of {count} programs begun in this guest, "
+            show_status(f"kernel {self.prepared.kernel.name}: {begun} of {count} programs begun in this guest, "
                         f"{len(self.executions)} done before")
         return report if sys.stderr.isatty() else None
 
@@ -137,8 +140,10 @@ class Runs:
 
     def find_whether_alone(self, program):
         """Run a program again alone, after it was running when a guest ended."""
-        if self.boot([program]).status is not None:
-            self.executions[program].why += "; alone, the program ends no guest"
+        execution = self.executions[program]
+        execution.ends_guest_alone = self.boot([program]).status is None
+        if not execution.ends_guest_alone:
+            execution.why += "; alone, the program ends no guest"
 
     # ---- all guests ----
 
@@ -156,16 +161,18 @@ class Runs:
             culprit = find_last_begun(left, result.console)
             if not culprit and failed_starts < FAILED_STARTS_MAX:
                 failed_starts += 1
-                log_to_standard_error(f"kernel {self.built.kernel.name}: {result.reason}, before a program "
+                log_to_standard_error(f"kernel {self.prepared.kernel.name}: {result.reason}, before a program "
                                       "began; starting another guest")
                 continue
             if not culprit:
                 raise GuestFailed(f"{result.reason}; expected a guest that runs programs. The end of its "
                                   f"console:\n{result.console[-2000:]}")
             self.store_end_of_guest(culprit, result)
-            log_to_standard_error(f"kernel {self.built.kernel.name}: {culprit.path}: {result.reason}; "
+            log_to_standard_error(f"kernel {self.prepared.kernel.name}: {culprit.path}: {result.reason}; "
                                   f"{len(left) - 1} programs are left")
-            if len(programs) > 1:
+            if len(programs) == 1:
+                self.executions[culprit].ends_guest_alone = True
+            else:
                 self.find_whether_alone(culprit)
             left.remove(culprit)
             if not left:
@@ -175,7 +182,7 @@ class Runs:
 
     def run(self, programs):
         alone = [program for program in programs
-                 if program.get_fatal_rule() in self.built.kernel.fatal_rules]
+                 if program.get_fatal_rule() in self.prepared.kernel.fatal_rules]
         together = [program for program in programs if program not in alone]
         if together:
             self.run_together(together)

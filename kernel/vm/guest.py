@@ -47,11 +47,12 @@ def remove_directories_of_ended_processes(parent):
 
 
 class Guest:
-    def __init__(self, built_kernel, build_directory, accelerator=None):
-        self.built = built_kernel
+    accelerator = None  # a name in ACCELERATORS; the first guest of this process finds what works
+
+    def __init__(self, prepared, build_directory):
+        self.prepared = prepared
         self.build_directory = pathlib.Path(build_directory).resolve()
         self.parent = self.build_directory / "kernel-vm"
-        self.accelerator = accelerator
         remove_directories_of_ended_processes(self.parent)
 
     def write_initrd(self, directory, commands, files, module_parameters):
@@ -64,11 +65,11 @@ class Guest:
             shutil.copyfile(path, root / "programs" / name)
         for name, source in (("init", "kernel-vm/init"), ("pagetorture", "kernel-vm/pagetorture")):
             shutil.copy(self.build_directory / source, root / name)
-        shutil.copy(self.built.module, root / "pagetorture.ko")
+        shutil.copy(self.prepared.module, root / "pagetorture.ko")
         (root / "commands").write_bytes(b"".join(os.fsencode(word) + b"\0" for command in commands
                                                  for word in (*command, "")))
-        (root / "module-parameters").write_text(f"{self.built.kernel.module_parameters} {module_parameters}\n")
-        (root / "settings").write_text("".join(f"{path} {value}\n" for path, value in self.built.kernel.settings))
+        (root / "module-parameters").write_text(f"{self.prepared.kernel.module_parameters} {module_parameters}\n")
+        (root / "settings").write_text("".join(f"{path} {value}\n" for path, value in self.prepared.kernel.settings))
         names = "".join(f"{path.relative_to(root)}\n" for path in sorted(root.rglob("*")))
         with open(directory / "initrd", "wb") as initrd:
             subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], cwd=root, input=os.fsencode(names),
@@ -81,9 +82,9 @@ class Guest:
             "-device", f"virtserialport,chardev={name},name={name}")]
         return ["qemu-system-x86_64", *ACCELERATORS[accelerator], "-smp", "2", "-m", str(MEMORY_MB),
                 "-nodefaults", "-no-reboot", "-display", "none", "-serial", f"file:{directory}/console",
-                "-device", "virtio-serial-pci", *ports, "-kernel", str(self.built.image),
+                "-device", "virtio-serial-pci", *ports, "-kernel", str(self.prepared.image),
                 "-initrd", str(directory / "initrd"), "-append",
-                f"console=ttyS0 loglevel=6 printk.devkmsg=on panic=-1 nokaslr {self.built.kernel.boot_arguments}"]
+                f"console=ttyS0 loglevel=6 printk.devkmsg=on panic=-1 nokaslr {self.prepared.kernel.boot_arguments}"]
 
     # ---- running ----
 
@@ -116,16 +117,16 @@ class Guest:
 
     def boot(self, directory, seconds, report_progress):
         """Boot with KVM if it works, otherwise with TCG."""
-        if not self.accelerator:
-            self.accelerator = "tcg"
+        if not Guest.accelerator:
+            Guest.accelerator = "tcg"
             if os.access("/dev/kvm", os.R_OK | os.W_OK):
                 reason = self.run_qemu(directory, "kvm", seconds, report_progress)
                 if (directory / "console").stat().st_size:
-                    self.accelerator = "kvm"
+                    Guest.accelerator = "kvm"
                     return reason
-                log_to_standard_error(f"kernel {self.built.kernel.name}: KVM does not work here "
+                log_to_standard_error(f"kernel {self.prepared.kernel.name}: KVM does not work here "
                                       f"({reason or 'no console'}); QEMU emulates the CPU (TCG)")
-        return self.run_qemu(directory, self.accelerator, seconds, report_progress)
+        return self.run_qemu(directory, Guest.accelerator, seconds, report_progress)
 
     def run(self, commands, files, seconds=300, module_parameters="", report_progress=None):
         """Run the commands in the directory /programs of a new guest. Return: a Result."""

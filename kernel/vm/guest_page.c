@@ -319,6 +319,14 @@ int user_slice_skip(struct user_slice_reader *reader, size_t len)
 
 /* ---- races ---- */
 
+static void check_free(const struct page *page)
+{
+	struct device_call call = { .id = DEVICE_check_free, .page = page_number(page) };
+
+	if (guest_device_read_features() & DEVICE_HAS_KCSAN)
+		run_call(&call);
+}
+
 static void visit_new_races(void (*fn)(const struct kernel_race *race, void *ctx), void *ctx)
 {
 	struct kcsan_race logged;
@@ -337,6 +345,9 @@ static void visit_new_races(void (*fn)(const struct kernel_race *race, void *ctx
 			race.accesses[i].addr = logged.accesses[i].addr;
 			race.accesses[i].size = logged.accesses[i].size;
 			race.accesses[i].task = guest_task_find_by_pid(logged.accesses[i].pid);
+			race.accesses[i].kind.op = logged.accesses[i].op;
+			race.accesses[i].kind.is_write = logged.accesses[i].is_write;
+			race.accesses[i].kind.is_atomic = logged.accesses[i].is_atomic;
 		}
 		fn(&race, ctx);
 	}
@@ -348,6 +359,7 @@ const struct kernel_calls *kernel_calls_of_guest(void)
 						   .write = write_mapping,
 						   .read_atomic = read_mapping_atomic,
 						   .write_atomic = write_mapping_atomic,
+						   .check_free = check_free,
 						   .visit_new_races = visit_new_races };
 
 	return &calls;

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """The command `bugs`: inserts bugs into the page calls of the module, and checks that programs find each bug."""
 import pathlib
-import re
 
 from command_options import FLAVOUR_PREFIX, make_parser, parse_options
 from executions import Runs, read_programs
-from kernels import DIRECTORY, prepare_kernel
+from kernel_module import read_bugs
+from prepared_kernel import prepare_kernel
 from util.shared import EXIT_FAILED, EXIT_GOOD
 
 EPILOG = """\
@@ -15,10 +15,6 @@ Examples:
   make kernel-vm-bugs
 """
 BUGS_OF_MAPPED_KERNEL = ("unmap",)  # a kernel without forced maps does nothing at kunmap_local()
-
-
-def read_bugs():
-    return re.findall(r'KERNEL_BUG\((\w+), "([^"]+)"\)', (DIRECTORY / "device.h").read_text())
 
 
 def run_bugs(build_directory, words):

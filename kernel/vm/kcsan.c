@@ -8,15 +8,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/program/op.h"
+#include "kernel/vm/device.h"
+
 /*
  * The lines of a report of KCSAN:
  *
  *	BUG: KCSAN: data-race in FUNCTION / FUNCTION
  *	write to 0xADDRESS of SIZE bytes by task PID on cpu NUMBER:
- *	 (the functions)
+ *	 FUNCTION+0xOFFSET/0xSIZE [MODULE]    (one line for each function of the stack, innermost first)
+ *
  *	read to 0xADDRESS of SIZE bytes by task PID on cpu NUMBER:
- *	 (the functions)
+ *	 FUNCTION+0xOFFSET/0xSIZE [MODULE]
+ *
  *	Reported by Kernel Concurrency Sanitizer on:
+ *
+ * The word `(marked)` follows `write` or `read` of an atomic access. A function of module/page_calls.c, of
+ * which each has the name of its call, is in each stack.
  */
 #define RACES_MAX 256
 
@@ -35,15 +43,51 @@ static void parse_access(const char *line)
 {
 	const char *place = strstr(line, " to 0x");
 	unsigned long long addr, size;
+	struct kcsan_access *access;
 	int pid = -1;
 
 	if (!place || kcsan.access_count == 2 ||
 	    sscanf(place, " to 0x%llx of %llu bytes by", &addr, &size) != 2)
 		return;
 	sscanf(place, " to 0x%*x of %*u bytes by task %d", &pid);
-	kcsan.current.accesses[kcsan.access_count].addr = addr;
-	kcsan.current.accesses[kcsan.access_count].size = size;
-	kcsan.current.accesses[kcsan.access_count++].pid = pid;
+	access = &kcsan.current.accesses[kcsan.access_count++];
+	access->addr = addr;
+	access->size = size;
+	access->pid = pid;
+	access->op = OP_COUNT;
+	access->is_write = strstr(line, "write");
+	access->is_atomic = strstr(line, "(marked");
+}
+
+/* Return: the op of the page call with this name, or OP_COUNT. */
+static enum op find_op(const char *name, size_t length)
+{
+	static const struct {
+		const char *name;
+		enum op op;
+	} calls[] = {
+#define DEVICE_CALL(id, repeatable, op) { #id, op },
+		DEVICE_CALLS
+#undef DEVICE_CALL
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (strlen(calls[i].name) == length && !strncmp(calls[i].name, name, length))
+			return calls[i].op;
+	return OP_COUNT;
+}
+
+/* The innermost page call of the stack is the call that made the access. */
+static void parse_function(const char *line)
+{
+	static const char prefix[] = " page_call_";
+	const char *function = strstr(line, prefix);
+	struct kcsan_access *access = &kcsan.current.accesses[kcsan.access_count - 1];
+
+	if (!function || access->op != OP_COUNT)
+		return;
+	function += strlen(prefix);
+	access->op = (uint8_t)find_op(function, strcspn(function, "+"));
 }
 
 static void parse_line_locked(const char *line)
@@ -57,6 +101,8 @@ static void parse_line_locked(const char *line)
 		kcsan.is_in_report = false;
 	} else if (kcsan.is_in_report) {
 		parse_access(line);
+		if (kcsan.access_count)
+			parse_function(line);
 	}
 }
 

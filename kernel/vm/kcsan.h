@@ -5,12 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct kcsan_access {
+	uint64_t addr, size;
+	int pid;       /* of the kernel thread; -1: unknown */
+	uint8_t op;    /* enum op of the call; OP_COUNT: unknown */
+	bool is_write; /* false: a read */
+	bool is_atomic;
+};
+
 /* A race that KCSAN has reported. */
 struct kcsan_race {
-	struct {
-		uint64_t addr, size;
-		int pid; /* of the kernel thread; -1: unknown */
-	} accesses[2];
+	struct kcsan_access accesses[2];
 };
 
 /* Parses a line of the kernel's log. The caller passes all lines in their order. */

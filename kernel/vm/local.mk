@@ -14,17 +14,29 @@ kernel_vm_sources = \
 	%D%/kcsan.c \
 	%D%/kcsan.h
 kernel_vm_scripts = \
+	%D%/built_kernel.py \
 	%D%/command_options.py \
 	%D%/executions.py \
 	%D%/guest.py \
 	%D%/inserted_bugs.py \
+	%D%/kernel_cache.py \
+	%D%/kernel_config.py \
+	%D%/kernel_module.py \
 	%D%/kernels.py \
+	%D%/line_reduction.py \
+	%D%/logged_command.py \
 	%D%/main.py \
+	%D%/minimized_failures.py \
+	%D%/prepared_kernel.py \
 	%D%/random_programs.py \
-	%D%/results.py
+	%D%/required_packages.py \
+	%D%/results.py \
+	%D%/stock_kernel.py
 EXTRA_DIST += $(kernel_vm_sources) $(kernel_vm_scripts) %D%/config/base.config %D%/config/freed.config \
 	%D%/config/mapped.config %D%/config/race.config %D%/module/Kbuild %D%/module/device.c \
-	%D%/module/page_calls.c %D%/module/page_calls.h
+	%D%/module/device_task.c %D%/module/device_task.h %D%/module/numbered_pages.c \
+	%D%/module/numbered_pages.h %D%/module/page_calls.c %D%/module/page_calls.h \
+	%D%/module/task_calls.c %D%/module/task_calls.h
 
 @include@ $(srcdir)/%D%/rules.mk
 EXTRA_DIST += %D%/rules.mk

@@ -11,8 +11,12 @@ sys.path[:0] = [str(DIRECTORY), str(DIRECTORY.parents[1] / "src/tool"), str(DIRE
 from command_options import FLAVOUR_PREFIX, make_parser, parse_options  # noqa: E402 (in another directory)
 from executions import GuestFailed, read_programs  # noqa: E402
 from inserted_bugs import run_bugs  # noqa: E402
-from kernels import KERNELS, BuildFailed, Missing, prepare_kernel  # noqa: E402
+from kernels import KERNELS  # noqa: E402
+from logged_command import BuildFailed  # noqa: E402
+from minimized_failures import minimize_failures  # noqa: E402
+from prepared_kernel import prepare_kernel  # noqa: E402
 from random_programs import run_random  # noqa: E402
+from required_packages import Missing  # noqa: E402
 from results import any_failed, print_failures, print_json, print_table, run_in_kernels  # noqa: E402
 from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, erase_status  # noqa: E402
 
@@ -48,6 +52,7 @@ def run(build_directory, words):
     executions_of_kernels = run_in_kernels(dict.fromkeys(options.kernels, programs), options, build_directory)
     (print_json if options.json else print_table)(programs, executions_of_kernels)
     print_failures(executions_of_kernels, options)
+    minimize_failures(executions_of_kernels, options)
     return max(status, EXIT_FAILED) if any_failed(executions_of_kernels) else status
 
 

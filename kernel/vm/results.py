@@ -8,14 +8,15 @@ import time
 import keep
 from command_options import FLAVOUR_PREFIX
 from executions import Runs
-from kernels import prepare_kernel
+from prepared_kernel import prepare_kernel
 from util.shared import erase_status
 
 
-def make_replay_command(kernel, path, options):
-    """The command that runs a program again, for a shell."""
+def make_replay_command(kernel, path, options, is_bytes=None):
+    """The command that runs a program again, for a shell. @is_bytes: of the program; None: as the options say"""
     words = [f"{options.build_directory}/pagetorture", "run", "--flavour", FLAVOUR_PREFIX + kernel.name]
-    words += ["--bytes"] if options.bytes else []
+    words += ["--bytes"] if (options.bytes if is_bytes is None else is_bytes) else []
+    words += ["--repeat", str(options.repeat)] if options.repeat > 1 else []
     words += ["--module-parameters", options.module_parameters] if options.module_parameters else []
     return shlex.join([*words, path])
 
@@ -26,7 +27,7 @@ def print_json(programs, executions_of_kernels):
         for kernel, executions in executions_of_kernels.items():
             execution = executions[i]
             flavour = dict(execution.row["flavours"]["plain"]) if execution.row else \
-                {"result": execution.kind, "fibers": "-", "threads": "-", "reported": 0, "runs": 0}
+                {"result": "differ", "fibers": "-", "threads": "-", "reported": 0, "runs": 0}
             row["flavours"][FLAVOUR_PREFIX + kernel.name] = {**flavour, "why": execution.why}
             row["agree"] &= not execution.failed()
         print(json.dumps(row))
@@ -61,11 +62,11 @@ def count_races(kernel, executions):
     return (reported, len(racy) - reported) if kernel.name == "race" else (0, 0)
 
 
-def make_totals(built_kernel, executions, runs, seconds):
+def make_totals(prepared, executions, runs, seconds):
     """The row of the kernel in the results, and in `make report`."""
-    kernel = built_kernel.kernel
+    kernel = prepared.kernel
     races_reported, races_missed = count_races(kernel, executions)
-    return {"flavour": FLAVOUR_PREFIX + kernel.name, "version": built_kernel.version,
+    return {"flavour": FLAVOUR_PREFIX + kernel.name, "version": prepared.version,
             "description": kernel.description, "programs": len(executions),
             "agreed": sum(execution.is_executed() and not execution.failed() for execution in executions),
             "not_run": sum(not execution.is_executed() for execution in executions),
@@ -99,11 +100,11 @@ def run_in_kernels(programs_of_kernels, options, build_directory):
     begin_time = time.time()
     for kernel, programs in programs_of_kernels.items():
         begin = time.monotonic()
-        built_kernel = prepare_kernel(kernel, build_directory)
-        runs = Runs(built_kernel, build_directory, options)
+        prepared = prepare_kernel(kernel, build_directory)
+        runs = Runs(prepared, build_directory, options)
         executions_of_kernels[kernel] = runs.run(programs)
         erase_status()
-        rows.append(make_totals(built_kernel, executions_of_kernels[kernel], runs, time.monotonic() - begin))
+        rows.append(make_totals(prepared, executions_of_kernels[kernel], runs, time.monotonic() - begin))
         print_totals(rows[-1])
     if options.results:
         failures = [make_failure(kernel, execution, options) for kernel, executions in executions_of_kernels.items()

@@ -2,7 +2,9 @@
 #include "page_calls.h"
 
 #include <linux/highmem.h>
+#include <linux/kcsan-checks.h>
 #include <linux/mm.h>
+#include <linux/page_ref.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -55,6 +57,12 @@ void page_call_get(struct page *page)
 {
 	if (page_calls_bug != KERNEL_BUG_reference)
 		get_page(page);
+}
+
+noinline void page_call_check_free(struct page *page)
+{
+	if (page_ref_count(page) == 1)
+		kcsan_check_write(page_address(page), PAGE_SIZE);
 }
 
 static bool is_in_page(size_t offset, size_t length)

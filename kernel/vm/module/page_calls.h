@@ -34,6 +34,12 @@ void page_call_flush(const void *addr);
 
 void page_call_get(struct page *page);
 
+/*
+ * Reports to KCSAN that all bytes of the page are written, if the caller has the last reference. The kernel's
+ * own free is not instrumented.
+ */
+void page_call_check_free(struct page *page);
+
 /* Return: 0; -EINVAL: the range is outside of the page. */
 int page_call_read_raw(struct page *page, void *target, size_t offset, size_t length);
 int page_call_write_raw(struct page *page, const void *source, size_t offset, size_t length);

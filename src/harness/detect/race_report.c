@@ -23,14 +23,35 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 		race_reports->kept[index] = *race_report;
 }
 
+/* Returns whether the call makes an access of the report's kind to the report's bytes. */
+static bool makes_access(const struct race_report *report, const struct race_report_access *kind,
+			 const struct program *program, const struct access_log *access_log, uint16_t call)
+{
+	if (kind->op != OP_COUNT && kind->op != program->calls[call].op)
+		return false;
+	for (size_t i = 0; i < access_log->access_count; i++) {
+		const struct access *access = &access_log->accesses[i];
+
+		if (access->call == call && access->page == report->page && access->from < report->to &&
+		    report->from < access->to && access->write == kind->is_write &&
+		    access->atomic == kind->is_atomic)
+			return true;
+	}
+	return false;
+}
+
 /* Returns whether the report can be about a race of @earlier_call with @later_call. */
 static bool is_report_of_pair(const struct race_report *report, const struct program *program,
-			      uint16_t earlier_call, uint16_t later_call)
+			      const struct access_log *access_log, uint16_t earlier_call, uint16_t later_call)
 {
 	bool has_later_call = report->call == RACE_REPORT_NO_CALL ?
 				      report->thread == program->calls[later_call].thread :
 				      report->call == later_call;
 
+	if (report->call == RACE_REPORT_NO_CALL &&
+	    (!makes_access(report, &report->accesses[0], program, access_log, later_call) ||
+	     !makes_access(report, &report->accesses[1], program, access_log, earlier_call)))
+		return false;
 	return has_later_call && (report->earlier_thread == program->calls[earlier_call].thread ||
 				  report->earlier_thread == PROGRAM_THREADS);
 }
@@ -43,8 +64,8 @@ const struct race *race_report_find_race(const struct race_report *report, const
 
 		if (race->page != report->page || race->from >= report->to || report->from >= race->to)
 			continue;
-		if (is_report_of_pair(report, program, race->first, race->second) ||
-		    (any_order && is_report_of_pair(report, program, race->second, race->first)))
+		if (is_report_of_pair(report, program, access_log, race->first, race->second) ||
+		    (any_order && is_report_of_pair(report, program, access_log, race->second, race->first)))
 			return race;
 	}
 	return NULL;

@@ -19,8 +19,15 @@
 
 #define RACE_REPORT_STACK 8
 
-/* The kernel's detector knows the threads of a race, but not their calls. */
+/* The kernel's detector knows the threads of a race and the ops of their calls, but not the calls. */
 #define RACE_REPORT_NO_CALL UINT16_MAX
+
+/* What the kernel's detector knows of an access. */
+struct race_report_access {
+	uint8_t op;    /* enum op of the call; OP_COUNT: unknown */
+	bool is_write; /* false: a read */
+	bool is_atomic;
+};
 
 struct race_report {
 	uint16_t call;          /* index of the call of the later access; RACE_REPORT_NO_CALL: unknown */
@@ -28,6 +35,8 @@ struct race_report {
 	uint8_t earlier_thread; /* thread of the earlier access; PROGRAM_THREADS if it is unknown */
 	uint8_t page;           /* handle of the page; RACE_REPORT_NO_PAGE: the race is in no page */
 	uint16_t from, to;      /* bytes of the page that both accesses touched; empty if `page` is no page */
+	/* [0], [1]: the later and the earlier access, if `call` is unknown. */
+	struct race_report_access accesses[2];
 	/* [0], [1]: return addresses of the later and the earlier access, innermost address first. */
 	uintptr_t stacks[2][RACE_REPORT_STACK];
 };

@@ -195,6 +195,7 @@ static void record_kernel_race(const struct kernel_race *race, void *ctx)
 		.call = RACE_REPORT_NO_CALL,
 		.thread = find_thread_of_task(exec, race->accesses[0].task),
 		.earlier_thread = find_thread_of_task(exec, race->accesses[1].task),
+		.accesses = { race->accesses[0].kind, race->accesses[1].kind },
 	};
 
 	set_page_of_race(exec, &report, from, to);

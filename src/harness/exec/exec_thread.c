@@ -22,6 +22,7 @@
 
 #include "harness/exec/delay.h"
 #include "harness/exec/exec_state.h"
+#include "harness/exec/kernel_calls.h"
 #include "harness/exec/thread_plan.h"
 #include "harness/util/cpus.h"
 
@@ -76,11 +77,13 @@ static void arrive_and_wait_for_released(struct thread_run *run, uint16_t releas
 	wait_for_counter_hidden(&run->arrived_counts[releasing_step], all);
 }
 
-static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step, uint8_t own_thread)
+/* @steps_plus_1: index + 1 of a step of each thread; 0: none */
+static void wait_for_steps(struct thread_run *run, const uint16_t steps_plus_1[PROGRAM_THREADS],
+			   uint8_t own_thread)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (t != own_thread && step->required_step_plus_1[t])
-			wait_for_counter_hidden(&run->progress[t], step->required_step_plus_1[t]);
+		if (t != own_thread && steps_plus_1[t])
+			wait_for_counter_hidden(&run->progress[t], steps_plus_1[t]);
 }
 
 /* ---- visible order ---- */
@@ -128,6 +131,20 @@ static void run_sync_call(void *executor, const struct call *call)
 		wait_for_semaphore(&run->semaphores[handle]);
 }
 
+/*
+ * Reports the free to the kernel's detector before the free waits for calls of other threads. All calls that
+ * the free is ordered after have ended: earlier frees of the page are steps that change the page.
+ */
+static void check_free_if_in_kernel(struct thread_run *run, const struct thread_step *planned_step,
+				    const struct call *call, uint8_t thread)
+{
+	if (call->op != OP_free_page || !kernel_calls_get())
+		return;
+	wait_for_steps(run, planned_step->page_change_step_plus_1, thread);
+	if (run->exec->pages[call->handle[0]].page)
+		kernel_calls_get()->check_free(run->exec->pages[call->handle[0]].page);
+}
+
 static void delay_before_step(const struct os_thread *os_thread, uint16_t step)
 {
 	const struct exec_timing *timing = &os_thread->run->exec->options.timing;
@@ -156,7 +173,8 @@ static void run_step(struct os_thread *os_thread, uint16_t index)
 	};
 
 	wait_for_forks_and_joins(run, planned_step, os_thread->thread);
-	wait_for_earlier_steps(run, planned_step, os_thread->thread);
+	check_free_if_in_kernel(run, planned_step, context.call, os_thread->thread);
+	wait_for_steps(run, planned_step->required_step_plus_1, os_thread->thread);
 	delay_before_step(os_thread, index);
 	exec_record_call_and_run_hook(exec, expected->call);
 	exec_call(&context);

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/detect/race_report.h"
+
+struct page;
 struct page_task;
 
 /* A race that the kernel's detector has reported, between two tasks of page.h. */
@@ -16,6 +19,7 @@ struct kernel_race {
 		uintptr_t addr; /* in the mapping of a page */
 		size_t size;
 		const struct page_task *task; /* NULL: unknown */
+		struct race_report_access kind;
 	} accesses[2];
 };
 
@@ -25,6 +29,12 @@ struct kernel_calls {
 	void (*write)(void *addr, const void *buffer, size_t len);
 	uint64_t (*read_atomic)(const void *addr, size_t size);
 	void (*write_atomic)(void *addr, size_t size, uint64_t value);
+	/*
+	 * Reports to the kernel's detector that the calling thread accesses all bytes of the page, if the page has
+	 * one reference. A free of the page waits for calls of other threads, so only an access before these
+	 * waits can meet a call that races with the free.
+	 */
+	void (*check_free)(const struct page *page);
 	/* Calls @fn for each race that the kernel has reported since the last call. */
 	void (*visit_new_races)(void (*fn)(const struct kernel_race *race, void *ctx), void *ctx);
 };

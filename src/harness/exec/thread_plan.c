@@ -55,6 +55,9 @@ static void plan_use_of_object(struct plan_builder *p, uint16_t step_index, unsi
 	struct thread_step *step = &p->plan->steps[step_index];
 	bool changes = changes_object(call->op, object);
 
+	if (call->op == OP_free_page)
+		memcpy(step->page_change_step_plus_1, p->last_changing_step[object],
+		       sizeof(step->page_change_step_plus_1));
 	require_steps(step, changes ? p->last_using_step[object] : p->last_changing_step[object]);
 	p->last_using_step[object][call->thread] = (uint16_t)(step_index + 1);
 	if (changes)

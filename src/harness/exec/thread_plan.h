@@ -22,10 +22,12 @@
 struct thread_step {
 	/*
 	 * For each thread t: index + 1 of the step of t that must have ended before this step begins; 0: no
-	 * step of t. Detectors do not see the order by required_step_plus_1, but see the order by all other
-	 * members.
+	 * step of t. Detectors do not see the order by required_step_plus_1, but see the order by the
+	 * members after page_change_step_plus_1.
 	 */
 	uint16_t required_step_plus_1[PROGRAM_THREADS];
+	/* The same of the steps that change the page of a free; 0 if the step is no free. */
+	uint16_t page_change_step_plus_1[PROGRAM_THREADS];
 	uint16_t joined_threads;   /* step of main: bit t: main waits for thread t before the step */
 	uint16_t released_threads; /* step of main: bit t: main releases thread t after the step */
 	bool must_signal_main;     /* step of another thread: main waits for the end of the step */

@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* The names of these flavours; kernel/vm/kernels.py has the kernels. */
+#define KERNEL_FLAVOUR_NAMES "kernel-stock, kernel-mapped, kernel-race, kernel-freed"
+
 /* Return: whether the value of an option --flavour begins with "kernel-". */
 bool kernel_flavour_is_wanted(int argc, char **argv);
 

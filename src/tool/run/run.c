@@ -8,6 +8,7 @@
 #include "harness/util/cpus.h"
 #include "tool/run/input_list.h"
 #include "tool/run/control_block.h"
+#include "tool/run/kernel_flavour.h"
 #include "tool/util/clock.h"
 #include "tool/util/options.h"
 #include "tool/util/usage.h"
@@ -133,6 +134,16 @@ static bool parse_shuffle_seed_option(char *value, void *into)
 	return parse_seed(value, &options->shuffle_seed);
 }
 
+/* The row of --flavour. Only `run` has the flavours of guests; command_run() handles them before. */
+static struct option_row make_flavour_row(struct run *run)
+{
+	struct option_row row = option_flavour(run->wanted_flavours);
+
+	if (run->must_print_rows)
+		row.values = FLAVOUR_NAMES ", " KERNEL_FLAVOUR_NAMES;
+	return row;
+}
+
 /* @is_worker: gets whether this process is a worker. Return: an exit status; -1: the command continues. */
 static int parse_options_or_get_status(struct run *run, const char *help, bool *is_worker, int argc,
 				       char **argv)
@@ -145,7 +156,7 @@ static int parse_options_or_get_status(struct run *run, const char *help, bool *
 		OPTION_NUMBER("cpu", &execution->cpu_limit_seconds, 0, SECONDS_MAX),
 		OPTION_READ("delays", parse_delay_seed_option, &execution->timing, "SEED, a number"),
 		OPTION_CHOICE("executor", parse_executor_option, execution, "fibers, threads, both"),
-		option_flavour(run->wanted_flavours),
+		make_flavour_row(run),
 		{ .name = "jobs",
 		  .letter = 'j',
 		  .number = &options->job_limit,

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""A command of a build, whose output goes to a log."""
+import subprocess
+import sys
+import time
+
+from util.shared import show_status
+
+
+class BuildFailed(Exception):
+    """A kernel or a module cannot be built; the message has the end of the log."""
+
+
+def run_command(command, log_path, directory, status=None):
+    """Run the command, and append its output to a log. @status: a function that returns the status line."""
+    with open(log_path, "ab") as log:
+        process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            while process.poll() is None:
+                time.sleep(0.2)
+                if status and sys.stderr.isatty():
+                    show_status(status())
+        finally:
+            process.kill()
+    if process.wait():
+        with open(log_path, errors="replace") as log:
+            last_lines = "".join(log.readlines()[-5:])
+        raise BuildFailed(f"{log_path}: expected {command[0]} to succeed, got status {process.returncode}:\n"
+                          f"{last_lines.rstrip()}")
