@@ -172,7 +172,10 @@ int main(void)
 }
 END
 small_tests='test_small test_second'
-expect 0 "a second test builds" '' $CC -c "$small/tests/test_second.c" -o "$small/build/obj/plain/tests/test_second.o"
+build_second_test() {
+	$CC -c "$small/tests/test_second.c" -o "$small/build/obj/plain/tests/test_second.o"
+}
+expect 0 "a second test builds" '' build_second_test
 expect 1 "a mutant passes the second test" '^\[1/1\] survived' run_mutants_tool --only "$unseen" --trials test_second
 both='test_small; test_second'
 export SECOND_FAILS=1
