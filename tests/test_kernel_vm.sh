@@ -24,6 +24,43 @@ if [ "$status" = 77 ]; then
 fi
 ok "$status" "Debian's kernel, and the module" "$scratch/err"
 
+# ---- builds ----
+
+# stop_build: stops a command of a build like Ctrl-C, while a process runs that the command started.
+stop_build() {
+	PYTHONPATH=$abs_srcdir/kernel/vm:$abs_srcdir/src/tool python3 -B - "$scratch" <<'EOF'
+import os, pathlib, signal, sys, threading, time
+from logged_command import run_command
+
+started = pathlib.Path(sys.argv[1]) / "started"
+
+def stop_when_started():
+    while not started.exists():
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
+
+def is_running(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+threading.Thread(target=stop_when_started, daemon=True).start()
+try:
+    run_command(["sh", "-c", f"sleep 300 & echo $! >{started}.new; mv {started}.new {started}; wait"],
+                f"{started}.log", sys.argv[1])
+    sys.exit("expected the command to be stopped")
+except KeyboardInterrupt:
+    pass
+for _ in range(100):
+    if not is_running(int(started.read_text())):
+        sys.exit()
+    time.sleep(0.05)
+sys.exit("expected the process to end")
+EOF
+}
+expect 0 "a build that is stopped leaves no process" '' stop_build
+
 # ---- programs ----
 
 # shellcheck disable=SC2086 # a command and its options

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """A command of a build, whose output goes to a log."""
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,17 +13,32 @@ class BuildFailed(Exception):
     """A kernel or a module cannot be built; the message has the end of the log."""
 
 
+SECONDS_TO_END = 10
+
+
+def end_with_children(process):
+    """End a process that is the first of its session, and the processes that it started. make deletes the files
+    that it was writing."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def run_command(command, log_path, directory, status=None):
     """Run the command, and append its output to a log. @status: a function that returns the status line."""
     with open(log_path, "ab") as log:
-        process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                   start_new_session=True)
         try:
             while process.poll() is None:
                 time.sleep(0.2)
                 if status and sys.stderr.isatty():
                     show_status(status())
         finally:
-            process.kill()
+            end_with_children(process)
     if process.wait():
         with open(log_path, errors="replace") as log:
             last_lines = "".join(log.readlines()[-5:])
