@@ -52,6 +52,7 @@ BENCHES = [
     ("scale", True, [("direct", "PAGE_MAP=direct ./bench_scale"),
                      ("alias", "PAGE_MAP=alias ./bench_scale")]),
     ("exec", True, [("", benches.bench_exec)]),
+    ("run", True, [("", benches.bench_run)]),
     ("fuzz", False, [("", benches.bench_fuzz)]),
     ("afl", False, [("", benches.bench_afl)]),
     ("jobs", False, [("", benches.bench_jobs)]),

@@ -461,6 +461,29 @@ def bench_replay(scratch):
     yield measure_added_failing_inputs(inputs, count)
 
 
+def bench_run(_scratch):
+    """Measure the CPU time of `run` for all programs of corpus/rules, in each flavour, and what it saves: the CPU time
+    of a program in processes of its own, against that of a program among all programs."""
+    programs = sorted((pathlib.Path(__file__).resolve().parent.parent / "corpus/rules").glob("*.page"))
+    some_programs = programs[::8]
+    flavours = ["plain"] + [flavour for flavour in ("asan", "tsan", "msan")
+                            if os.access(f"pagetorture-{flavour}", os.X_OK)]
+
+    def measure_run_cpu(program_list, flavour_list):
+        return Run("./pagetorture", "run", "--flavour", ",".join(flavour_list), *program_list).cpu
+
+    values = measure_in_turns("bench-run", 5, {
+        **{flavour: lambda flavour=flavour: measure_run_cpu(programs, [flavour]) for flavour in flavours},
+        "all": lambda: measure_run_cpu(programs, flavours),
+        "alone": lambda: sum(measure_run_cpu([program], flavours) for program in some_programs)})
+    for flavour in flavours:
+        yield make_sample(f"run corpus/rules, {flavour}", "s of CPU", values[flavour])
+    yield make_sample("run corpus/rules, all flavours", "s of CPU", values["all"])
+    yield make_sample("each program alone : all programs, in CPU time", "times",
+                      [alone / len(some_programs) * len(programs) / together
+                       for alone, together in zip(values["alone"], values["all"])], ">= 8")
+
+
 def measure_added_failing_inputs(input_directory, input_count):
     """Replace good inputs by failing ones, and check that `replay` names exactly the failing ones."""
     expected = {}

@@ -24,15 +24,16 @@ bench-all: all-am $(bench_programs) seeds
 
 bench_one = $(bench_run) $(@:bench-%=%) --json results/$@.json --command 'make $@'
 
-# Each of the following seven benchmarks takes less than a minute.
+# Each of the following eight benchmarks takes less than a minute.
 #: bench-exec  measure the time of one input, and where it is spent
 #: bench-interleavings  measure the interleavings that explore executes per second
 #: bench-page  measure the time of the library's calls
 #: bench-programs  compare the speed of the executors
 #: bench-rates  measure inputs per second
+#: bench-run  measure the CPU time of `run` for the corpus
 #: bench-scale  measure the gain of a second thread
 #: bench-stress  compare stress programs with a plain loop
-bench-exec bench-interleavings bench-page bench-programs bench-rates bench-scale bench-stress: \
+bench-exec bench-interleavings bench-page bench-programs bench-rates bench-run bench-scale bench-stress: \
 		all $(bench_programs) seeds
 	@$(bench_one)
 
@@ -90,4 +91,4 @@ clean-bench:
 	rm -f results/bench.json results/bench-*.json
 
 .PHONY: bench bench-afl bench-all bench-exec bench-fuzz bench-interleavings bench-jobs bench-minimize bench-page \
-	bench-programs bench-rates bench-replay bench-scale bench-stress clean-bench
+	bench-programs bench-rates bench-replay bench-run bench-scale bench-stress clean-bench

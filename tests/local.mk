@@ -61,6 +61,7 @@ test_scripts = \
 	%D%/test_refused.sh \
 	%D%/test_replay.sh \
 	%D%/test_run.sh \
+	%D%/test_run_order.sh \
 	%D%/test_runner.sh \
 	%D%/test_shell.sh \
 	%D%/test_export.sh \
@@ -112,6 +113,7 @@ scripts_of_tool = \
 	%D%/test_options.sh \
 	%D%/test_output.sh \
 	%D%/test_run.sh \
+	%D%/test_run_order.sh \
 	%D%/test_runner.sh \
 	%D%/test_sarif.sh \
 	%D%/test_shell.sh \

@@ -49,7 +49,7 @@ void checker_delete(struct checker *checker)
 	if (!checker)
 		return;
 	rules_delete(checker->rules);
-	free(checker->trace);
+	trace_delete(checker->trace);
 	exec_delete(checker->exec);
 	tsan_shadow_delete(checker->tsan_model);
 	free(checker);

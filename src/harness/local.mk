@@ -159,6 +159,7 @@ harness_sources = \
 	%D%/util/sha1.h \
 	%D%/util/shell_word.c \
 	%D%/util/shell_word.h \
+	%D%/util/sparse_memory.h \
 	%D%/util/no_coverage.h \
 	%D%/util/utf8.h \
 	%D%/util/walk.c \

@@ -317,6 +317,24 @@ static bool must_create_thread(const struct thread_run *run, unsigned int thread
 	return false;
 }
 
+/*
+ * Stack size of a thread. The system keeps the stacks of ended threads for later threads, but in total at
+ * most 40 MB: with this size, it keeps the stacks of all threads of a program.
+ */
+#define STACK_SIZE (1 << 20)
+
+static bool create_thread(struct os_thread *os_thread)
+{
+	pthread_attr_t attributes;
+
+	if (pthread_attr_init(&attributes))
+		return false;
+	os_thread->is_created = !pthread_attr_setstacksize(&attributes, STACK_SIZE) &&
+				!pthread_create(&os_thread->pthread, &attributes, thread_main, os_thread);
+	pthread_attr_destroy(&attributes);
+	return os_thread->is_created;
+}
+
 static bool count_and_create_threads(struct thread_run *run)
 {
 	uint8_t thread_index = 1;
@@ -330,9 +348,8 @@ static bool count_and_create_threads(struct thread_run *run)
 		if (!must_create_thread(run, t))
 			continue;
 		os_thread->thread_index = thread_index++;
-		if (pthread_create(&os_thread->pthread, NULL, thread_main, os_thread))
+		if (!create_thread(os_thread))
 			return false;
-		os_thread->is_created = true;
 	}
 	return true;
 }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "harness/util/bytes.h"
+#include "harness/util/sparse_memory.h"
 #include "harness/model/rules_state.h"
 
 /* ---- order ---- */
@@ -161,7 +162,7 @@ struct rules *rules_new(void)
 	if (!rules)
 		return NULL;
 	rules->trace = trace_new();
-	rules->access_log = malloc(sizeof(*rules->access_log));
+	rules->access_log = sparse_memory_new(sizeof(*rules->access_log));
 	rules->page_limit = RULES_UNLIMITED_PAGES;
 	if (rules->trace && rules->access_log)
 		return rules;
@@ -189,8 +190,8 @@ void rules_delete(struct rules *rules)
 {
 	if (!rules)
 		return;
-	free(rules->access_log);
-	free(rules->trace);
+	sparse_memory_free(rules->access_log, sizeof(*rules->access_log));
+	trace_delete(rules->trace);
 	free(rules);
 }
 

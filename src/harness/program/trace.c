@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/program/trace.h"
 
-#include <stdlib.h>
+#include "harness/util/sparse_memory.h"
 
 struct trace *trace_new(void)
 {
-	struct trace *trace = malloc(sizeof(*trace));
+	struct trace *trace = sparse_memory_new(sizeof(*trace));
 
 	if (trace)
 		trace_clear(trace);
 	return trace;
+}
+
+void trace_delete(struct trace *trace)
+{
+	sparse_memory_free(trace, sizeof(*trace));
 }
 
 void trace_clear(struct trace *trace)

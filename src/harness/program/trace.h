@@ -49,11 +49,11 @@ struct trace {
 	uint8_t bytes[TRACE_LOG], initialised[TRACE_LOG];
 };
 
-/*
- * Return: an empty trace, which the caller frees by free(), or NULL if there is no memory. A trace has space
- * for all bytes that any program can read; the system gives memory only to the used part.
- */
+/* Return: an empty trace, with space for all bytes that any program can read, or NULL without memory. */
 struct trace *trace_new(void);
+
+/* @trace: may be NULL */
+void trace_delete(struct trace *trace);
 
 void trace_clear(struct trace *trace);
 

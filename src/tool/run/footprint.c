@@ -23,6 +23,8 @@ const struct footprint_part_name_and_kind footprint_parts[FOOTPRINT_PARTS] = {
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
+static const char maps_path[] = "/proc/self/maps";
+
 /* ---- measuring ---- */
 
 static size_t count_heap_bytes(void)
@@ -52,22 +54,57 @@ static _Noreturn void exit_because_unreadable(const char *file)
 	_exit(EXIT_BAD);
 }
 
-/* This function does not use stdio, because buffers of stdio would change the measured heap. */
+/* One line of /proc/self/maps. */
+struct mapping {
+	unsigned long from, to, inode; /* inode 0: the mapping has no file */
+	char permissions[5];
+};
+
+/* Return: whether @mapping begins where @before ends, has the same permissions, and neither has a file. */
+static bool continues_mapping(const struct mapping *mapping, const struct mapping *before)
+{
+	return mapping->from == before->to && !mapping->inode && !before->inode &&
+	       !strcmp(mapping->permissions, before->permissions);
+}
+
+/* State of a reader that counts the lines of /proc/self/maps. */
+struct mapping_counter {
+	size_t count, line_size;
+	char line[128];        /* the line that is being read; the rest of a longer line is left out */
+	struct mapping before; /* the mapping of the line before */
+};
+
+static void count_mapping_of_line(struct mapping_counter *counter)
+{
+	struct mapping mapping;
+
+	counter->line[counter->line_size] = '\0';
+	counter->line_size = 0;
+	if (sscanf(counter->line, "%lx-%lx %4s %*x %*s %lu", &mapping.from, &mapping.to, mapping.permissions,
+		   &mapping.inode) != 4)
+		exit_because_unreadable(maps_path);
+	counter->count += !continues_mapping(&mapping, &counter->before);
+	counter->before = mapping;
+}
+
+/* This function does not open a file of stdio, because buffers of stdio would change the measured heap. */
 size_t footprint_count_mappings(void)
 {
-	static const char maps[] = "/proc/self/maps";
-	int fd = open(maps, O_RDONLY | O_CLOEXEC);
-	size_t lines = 0;
+	struct mapping_counter counter = { 0 };
+	int fd = open(maps_path, O_RDONLY | O_CLOEXEC);
 	char file_part[4096];
 	ssize_t got;
 
 	if (fd < 0)
-		exit_because_unreadable(maps);
+		exit_because_unreadable(maps_path);
 	while ((got = read(fd, file_part, sizeof(file_part))) > 0)
 		for (ssize_t i = 0; i < got; i++)
-			lines += file_part[i] == '\n';
+			if (file_part[i] == '\n')
+				count_mapping_of_line(&counter);
+			else if (counter.line_size < sizeof(counter.line) - 1)
+				counter.line[counter.line_size++] = file_part[i];
 	close(fd);
-	return lines;
+	return counter.count;
 }
 
 size_t footprint_read_resident_bytes(int pid)

@@ -11,7 +11,7 @@
 enum footprint_part {
 	FOOTPRINT_HEAP,        /* bytes that were allocated and not freed */
 	FOOTPRINT_DESCRIPTORS, /* the lowest free descriptor number */
-	FOOTPRINT_MAPPINGS,    /* number of memory mappings */
+	FOOTPRINT_MAPPINGS,    /* number of memory mappings: footprint_count_mappings() */
 	FOOTPRINT_RESIDENT,    /* resident bytes */
 	FOOTPRINT_PARTS
 };
@@ -37,7 +37,11 @@ void footprint_measure_heap_and_descriptors(struct footprint *footprint);
 /* Measures all parts. Exits the process if files in /proc cannot be read. */
 void footprint_measure(struct footprint *footprint);
 
-/* Return: the number of mappings of this process. Exits the process if /proc cannot be read. */
+/*
+ * Adjacent mappings without a file count as one if their permissions are equal: the kernel joins and splits
+ * such mappings at any time, for example in the shadow memory of ThreadSanitizer.
+ * Return: the number of mappings of this process. Exits the process if /proc cannot be read.
+ */
 size_t footprint_count_mappings(void);
 
 /* Return: the resident bytes of process @pid; 0 if the number cannot be read. */
