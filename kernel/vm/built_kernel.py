@@ -45,8 +45,7 @@ def make_build_status(kernel, log):
 def build_kernel(kernel, source, directory):
     make = ["make", "-C", str(source), f"O={directory}", "LLVM=-19", f"-j{len(os.sched_getaffinity(0))}",
             *kernel.make_arguments]
-    if not (directory / ".config").exists():
-        configure_kernel(kernel, make, directory)
+    configure_kernel(kernel, make, directory)
     log_to_standard_error(f"kernel {kernel.name}: building it in {directory}; about 25 minutes of CPU time, "
                           "once")
     run_command(make + ["bzImage", "modules"], directory / "log", directory,

@@ -33,8 +33,9 @@ def lock_directory(directory):
 
 @contextlib.contextmanager
 def create_whole_directory(directory):
-    """A new directory for the block to fill, which gets its name only if the block ends without an exception."""
-    temporary = directory.with_name(f"{directory.name}.{os.getpid()}")
+    """A new directory for the block to fill, which gets its name only if the block ends without an exception. The
+    caller has locked the cache."""
+    temporary = directory.with_name(f"new-{directory.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     yield temporary

@@ -30,10 +30,14 @@ def check_config(kernel, path):
 
 
 def configure_kernel(kernel, make, directory):
-    log = directory / "log"
+    """Write @directory/.config, unless an earlier call was complete."""
+    log, configured = directory / "log", directory / "configured"
+    if configured.exists():
+        return
     run_command(make + ["tinyconfig"], log, directory)
     with open(directory / ".config", "a") as config:
         for option, value in read_config(kernel).items():
             config.write(f"# {option} is not set\n" if value == "n" else f"{option}={value}\n")
     run_command(make + ["olddefconfig"], log, directory)
     check_config(kernel, directory / ".config")
+    configured.touch()
