@@ -41,7 +41,7 @@ done
 expect 0 "its race matrix agrees, without a false alarm" ' 0 false alarms' \
 	"$kernel/pagetorture-dev" race --repeat 1 --detector tsan-fibers
 
-for test in $(cd "$abs_srcdir/tests" && printf '%s\n' test_page*.c | grep -vE 'accesses|alias|detect|fork|promises|references|system' | sed 's/\.c$//'); do
+for test in $(cd "$abs_srcdir/tests" && printf '%s\n' test_page*.c | grep -vE 'accesses|alias|arena|detect|fork|promises|references|system' | sed 's/\.c$//'); do
 	expect 0 "its unit test $test" '^ok' "$kernel/unit-tests" "$test"
 done
 # The kernel's copy of user memory is a failure point for each of its callers.
