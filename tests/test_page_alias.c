@@ -106,7 +106,7 @@ static bool is_readable(const unsigned char *addr)
 	unsigned char byte;
 	struct iovec to = { &byte, 1 }, from = { (void *)(uintptr_t)addr, 1 };
 
-	return syscall(SYS_process_vm_readv, getpid(), &to, 1, &from, 1, 0) == 1;
+	return syscall(SYS_process_vm_readv, (long)getpid(), &to, 1ul, &from, 1ul, 0ul) == 1;
 }
 
 /* The set of a task that was deleted while it was switched out, and the addresses of its mappings. */
