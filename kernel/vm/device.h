@@ -96,6 +96,7 @@ struct device_call {
 /* KERNEL_BUG(id, what the inserted bug does): values of the module's parameter `bug`. */
 #define KERNEL_BUGS                                                                      \
 	KERNEL_BUG(bounds, "only the sum of offset and length is checked, and may wrap") \
+	KERNEL_BUG(hang, "fill_zero of a whole page never returns")                      \
 	KERNEL_BUG(memset, "fill_zero leaves the last byte")                             \
 	KERNEL_BUG(panic, "fill_zero of a whole page ends the kernel")                   \
 	KERNEL_BUG(prefix, "a user copy that faults keeps one byte less")                \

@@ -56,7 +56,7 @@ kernel-vm: pagetorture make_programs
 
 #: kernel-vm-bugs  insert bugs into the page calls of guests
 kernel-vm-bugs: pagetorture
-	$(vm_main) bugs --flavour $(VM_FLAVOURS) $(srcdir)/corpus/rules
+	$(vm_main) bugs --timeout 10 --flavour $(VM_FLAVOURS) $(srcdir)/corpus/rules
 
 #: kernel-vm-build  build the kernels of guests (VM_KERNELS='stock mapped')
 kernel-vm-build: pagetorture

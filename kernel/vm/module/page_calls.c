@@ -110,6 +110,8 @@ noinline int page_call_fill_zero(struct page *page, size_t offset, size_t length
 		return -EINVAL;
 	if (page_calls_bug == KERNEL_BUG_memset && length)
 		length--;
+	while (page_calls_bug == KERNEL_BUG_hang && length == PAGE_SIZE)
+		cpu_relax();
 	if (page_calls_bug == KERNEL_BUG_panic && length == PAGE_SIZE)
 		panic("pagetorture: an inserted bug");
 	addr = page_call_map(page);
