@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,31 @@ OPERATION(memcpy_between, canonical,
 	  checked_copy(canonical + opaque_zero, other_canonical, opaque_zero, size))
 OPERATION(copy, canonical, page_copy(page, opaque_zero, other, opaque_zero, size))
 
+static int file; /* a page of memory */
+
+static void copy_from_user(void)
+{
+	struct user_slice_reader reader;
+
+	user_slice_reader_init(&reader, user_slice_new(buffer, size));
+	if (page_copy_from_user_slice(page, &reader, opaque_zero, size))
+		abort();
+	assume_memory_is_read(canonical);
+}
+
+/* The least that any user copy by a system call costs. */
+static void empty_system_call(void)
+{
+	syscall(SYS_getppid);
+}
+
+/* The cheapest system call that copies user memory into a page that is memory of a file. */
+static void pwrite_to_file(void)
+{
+	if (pwrite(file, buffer, size, 0) != (ssize_t)size)
+		abort();
+}
+
 static void map_and_unmap(struct page *page_to_map, bool must_write_byte)
 {
 	unsigned char *addr = page_map_local(page_to_map);
@@ -98,8 +124,6 @@ OPERATION(map_unmap, canonical, map_and_unmap(page, false))
 OPERATION(map_many, canonical, map_and_unmap(get_next_page(), false))
 OPERATION(map_touch_unmap, canonical, map_and_unmap(page, true))
 OPERATION(map_touch_many, canonical, map_and_unmap(get_next_page(), true))
-
-static int file;
 
 static void mmap_munmap(void)
 {
@@ -171,6 +195,18 @@ static const struct compared_call copying_calls[] = {
 	{ "page_copy", copy, "check and memcpy", memcpy_between, "<= 5", false, 0 },
 	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 2", true, 64 },
 	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 1.2", true, 4096 },
+	{ "page_copy_from_user_slice", copy_from_user, "an empty system call", empty_system_call, "", true,
+	  8 },
+	{ "page_copy_from_user_slice", copy_from_user, "an empty system call", empty_system_call, "", true,
+	  4096 },
+	{ "page_copy_from_user_slice", copy_from_user, "pwrite to a file in memory", pwrite_to_file, "", true,
+	  8 },
+	{ "page_copy_from_user_slice", copy_from_user, "pwrite to a file in memory", pwrite_to_file, "", true,
+	  4096 },
+	{ "page_copy_from_user_slice", copy_from_user, "the time of check and memcpy", memcpy_in, "", true,
+	  8 },
+	{ "page_copy_from_user_slice", copy_from_user, "the time of check and memcpy", memcpy_in, "", true,
+	  4096 },
 };
 
 static const struct compared_call mapping_calls[] = {
