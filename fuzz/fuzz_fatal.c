@@ -4,9 +4,11 @@
  * 17th mapping. A process that makes the last call must end with a report of the broken rule. Targets that
  * repair programs never make a fatal call, so they cannot notice a missing report.
  *
- * The calls before the last call are repaired and executed in this process, so that the engine sees their
- * coverage. A child process then executes the whole program, including the last call. The cost of child
- * processes is acceptable: there are few ways to misuse a page, and short programs are enough for each way.
+ * The calls before the last call are repaired. This process executes the program, catches the report of the
+ * last call (exec_catch.c), and compares all pages with the model after it. So every input is checked, and
+ * the engine sees the coverage of the last call. A child costs as much as a hundred inputs: some inputs get a
+ * child, which executes the program again, without catching anything. All inputs get one whose last call
+ * cannot be caught, until there were many of their kind.
  */
 #include "fuzz/fuzz.h"
 
@@ -25,6 +27,7 @@ const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 static const struct execution_options options = {
 	.run_count = 1,
 	.time_limit_seconds = 5,
+	.catches_reports = true,
 	.fibers = true,
 	.has_engine_handlers = true,
 };
@@ -76,8 +79,8 @@ static size_t count_mappings_of_last_caller(const struct program *program)
 }
 
 /*
- * This process never makes the last call, so the engine sees no coverage of the last call. libFuzzer treats
- * these counters as coverage: one for each broken rule, last call and number of mappings.
+ * libFuzzer treats these counters as coverage: one for each broken rule, last call and number of mappings of
+ * the last caller.
  */
 static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 	__attribute__((section("__libfuzzer_extra_counters"), used));
@@ -90,19 +93,45 @@ static void mark_ending_covered(enum rule rule, const struct program *program)
 
 NO_COVERAGE_BEGIN
 
+/* The first programs of each broken rule and last call whose report is caught get a child, then one in 512.
+ */
+#define CAUGHT_ALWAYS  2
+#define CAUGHT_ONCE_IN 512
+
+static bool needs_no_child(const struct execution *execution)
+{
+	for (size_t i = 0; i < execution->fatal_call_count; i++)
+		if (!execution->fatal_calls[i].can_be_caught)
+			return false;
+	return true;
+}
+
+static bool count_and_decide_child(const struct execution *execution, const struct program *program,
+				   enum rule rule)
+{
+	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS], caught_counts[RULE_COUNT][OP_COUNT];
+	enum op op = program->calls[program->count - 1].op;
+	unsigned int *caught_count = &caught_counts[rule][op];
+
+	if (!needs_no_child(execution))
+		return fuzz_count_and_decide_fork(&counts[rule][op][count_mappings_of_last_caller(program)]);
+	return ++*caught_count <= CAUGHT_ALWAYS || *caught_count % CAUGHT_ONCE_IN == 0;
+}
+
 /*
- * Runs the program with its last call in a child process, if fuzz_count_and_decide_fork() allows a process.
+ * Runs the program with its last call in a child process, if count_and_decide_child() allows a process.
  * Aborts with a finding if the execution with or without the last call differs from the model.
  */
 static void maybe_check_program_in_child(struct execution *execution, struct checker *checker,
 					 const struct program *program, enum rule rule)
 {
-	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS];
-	unsigned int *count =
-		&counts[rule][program->calls[program->count - 1].op][count_mappings_of_last_caller(program)];
+	execution_check_caught_call(execution);
+	if (execution->fibers.result != CHECKER_DIFFERS && count_and_decide_child(execution, program, rule)) {
+		struct execution_options child_options = options;
 
-	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_count_and_decide_fork(count))
-		execution_run_fatal_calls(execution, checker, program, &options);
+		child_options.catches_reports = false;
+		execution_run_fatal_calls(execution, checker, program, &child_options);
+	}
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		fuzz_abort_with_finding("fuzz_fatal", program, execution->fibers.difference_or_miss_text);
 }

@@ -133,6 +133,7 @@ page_tests = \
 	test_page_misuse \
 	test_page_promises \
 	test_page_raw \
+	test_page_task \
 	test_page_user_slice
 
 # The tests that use internals of src/page, so they cannot test an external page library. test_interleave and
@@ -145,6 +146,10 @@ page_tests_inside = \
 	test_page_references \
 	test_page_system
 
+# The tests of the harness that run in every flavour.
+flavour_tests = \
+	test_report_catch
+
 # The tests of mutations also run with AddressSanitizer, which detects a write after the end of a buffer.
 mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 
@@ -155,10 +160,10 @@ inside_tsan = test_interleave test_page_accesses test_page_alias test_page_fork
 inside_msan = test_page_alias test_page_fork test_page_system
 endif
 
-tests_plain = $(unit_tests) $(page_tests) $(inside_plain)
-tests_asan = $(addsuffix -asan,$(mutate_tests) $(page_tests) $(inside_asan))
-tests_tsan = $(addsuffix -tsan,$(page_tests) $(inside_tsan) test_page_detect)
-tests_msan = $(addsuffix -msan,$(page_tests) $(inside_msan) test_page_detect)
+tests_plain = $(unit_tests) $(flavour_tests) $(page_tests) $(inside_plain)
+tests_asan = $(addsuffix -asan,$(mutate_tests) $(flavour_tests) $(page_tests) $(inside_asan))
+tests_tsan = $(addsuffix -tsan,$(flavour_tests) $(page_tests) $(inside_tsan) test_page_detect)
+tests_msan = $(addsuffix -msan,$(flavour_tests) $(page_tests) $(inside_msan) test_page_detect)
 
 # The tests that are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions,
 # test_interleave and test_page_accesses are linked with the hooks of tsan_hooks.c, test_page_system_calls
@@ -180,6 +185,7 @@ endif
 
 EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	$(unit_tests:%=%D%/%.c) \
+	$(flavour_tests:%=%D%/%.c) \
 	$(page_tests:%=%D%/%.c) \
 	$(page_tests_inside:%=%D%/%.c) \
 	%D%/test_interleave.c \

@@ -410,6 +410,8 @@ enum checker_result checker_run_and_compare_fibers(struct checker *checker, cons
 	require_evaluated_and_clear_results(checker, program, report);
 	end = exec_run_fibers(checker->exec, program, must_deadlock(v) ? SIZE_MAX : v->fatal_call,
 			      checker->trace);
+	if (end == EXEC_STOPPED_AFTER)
+		return report->result;
 	if (record_and_check_deadlock(v, end, report) && check_steps(checker, program, true, report) &&
 	    check_final_pages(checker, true, report) && check_no_executor_error(checker, report) &&
 	    check_no_library_race(checker, program, report) &&

@@ -55,7 +55,8 @@ void checker_repair_and_evaluate(struct checker *checker, struct program *progra
 
 /*
  * Executes the program on fibers and compares the execution with the model. Stops before a fatal call, except
- * if the fatal call is a deadlock. The program must be the program that was evaluated last.
+ * if the fatal call is a deadlock. With the option catches_report, makes the fatal call too; if the fatal
+ * call returns, compares nothing. The program must be the program that was evaluated last.
  * Return: report->result
  */
 enum checker_result checker_run_and_compare_fibers(struct checker *checker, const struct program *program,

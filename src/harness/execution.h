@@ -4,7 +4,8 @@
  *
  * 1. The model evaluates the program.
  * 2. The program runs on fibers, on real threads, or both, and stops before its fatal call.
- * 3. Each fatal call runs in a child process, which must end with a report of the call's rule.
+ * 3. Each fatal call runs in a child process, which must end with a report of the call's rule. With the
+ *    option catches_reports, step 2 catches reports of the library, and only other fatal calls need a child.
  *
  * A worker of `run` or `replay` makes many executions in one process. A flavour runner, which `minimize`
  * uses, makes each execution in a child process.
@@ -25,8 +26,13 @@ struct execution_options {
 	unsigned int time_limit_seconds; /* time limit of a program, or of a child that runs a fatal call */
 	unsigned int cpu_limit_seconds;  /* CPU seconds of a child that runs a fatal call; 0: no limit */
 	bool fibers, threads;            /* whether to run the program on fibers, and on real threads */
-	bool has_engine_handlers;        /* a fuzzing engine has installed signal handlers in this process */
-	struct exec_timing timing;       /* how real threads interleave */
+	/*
+	 * Step 2 also makes the fatal call, in this process, if its report can be caught (exec_catch.c). Step
+	 * 3 makes no other fatal call in a child.
+	 */
+	bool catches_reports;
+	bool has_engine_handlers;  /* a fuzzing engine has installed signal handlers in this process */
+	struct exec_timing timing; /* how real threads interleave */
 };
 
 /* Sets which executors run: "fibers", "threads" or "both". Return: false: other name. */
@@ -47,6 +53,7 @@ struct execution {
 		size_t call;
 		enum rule rule;
 		enum detectable detectable;
+		bool can_be_caught; /* its report can be caught, so it needs no child process */
 	} fatal_calls[2];
 	bool has_wrong_exit;          /* a child with a fatal call ended in another way than expected */
 	bool has_survived_fatal_call; /* a fatal call returned, but its rule is always detectable */
@@ -92,7 +99,14 @@ void execution_evaluate_and_run(struct execution *execution, struct checker *che
 				const struct program *program, const struct execution_options *options);
 
 /*
- * Step 3: runs each fatal call in a child process. Step 2 has listed the fatal calls.
+ * Compares how the fatal call that step 2 made would have ended the process with the expected end, as step 3
+ * does for a child.
+ */
+void execution_check_caught_call(struct execution *execution);
+
+/*
+ * Step 3: runs each fatal call in a child process. With the option catches_reports, does not run a fatal call
+ * whose report can be caught, but checks what step 2 caught. Step 2 has listed the fatal calls.
  * @checker: the checker of steps 1 and 2, if they ran in this process; NULL: each child creates a checker
  */
 void execution_run_fatal_calls(struct execution *execution, struct checker *checker,

@@ -14,6 +14,7 @@ enum library_kind { OWN, KERNEL, EXTERNAL };
 static const struct library libraries[] = {
 	[OWN] = { .has_known_access_pattern = true,
 		  .reads_user_memory_by_readv = true,
+		  .calls_bug_hook = true,
 		  .report_names_the_call = true,
 		  .bad_flags_error = EINVAL },
 	/* The kernel's AllocError has no error number; Rust's operator `?` converts it to ENOMEM. */

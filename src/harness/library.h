@@ -19,6 +19,7 @@ struct library {
 	 */
 	bool has_known_access_pattern;
 	bool reads_user_memory_by_readv; /* the library reads user memory by process_vm_readv() */
+	bool calls_bug_hook;             /* reports of misuse call page_bug_hook() of page/report.h */
 	bool report_names_the_call;      /* reports of misuse name a function of page.h, no inner function */
 	/*
 	 * R9: if a user copy meets a fault, exactly the bytes before the fault are copied. True: the library

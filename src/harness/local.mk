@@ -29,6 +29,8 @@ harness_sources = \
 	%D%/detect/library_race.h \
 	%D%/detect/race_report.c \
 	%D%/detect/race_report.h \
+	%D%/detect/report_catch.c \
+	%D%/detect/report_catch.h \
 	%D%/detect/tsan.c \
 	%D%/detect/tsan.h \
 	%D%/detect/tsan_hooks.c \
@@ -41,6 +43,7 @@ harness_sources = \
 	%D%/exec/delay.h \
 	%D%/exec/exec.h \
 	%D%/exec/exec_call.c \
+	%D%/exec/exec_catch.c \
 	%D%/exec/exec_fiber.c \
 	%D%/exec/exec_interleave.c \
 	%D%/exec/exec_map.c \

@@ -29,7 +29,7 @@
  */
 struct page {
 	_Alignas(32) atomic_uint refs; /* 0: the page is freed */
-	uint32_t generation; /* number of allocations of the frame; an older mapping has a smaller number */
+	uint32_t generation; /* changes with each allocation of the frame; 0: the frame was never allocated */
 	atomic_uint part;    /* 1 + the index of the page in its buffer; 0: the page is in no buffer */
 	uint32_t buffer_page_count; /* number of pages of the buffer; only in its first page */
 	size_t buffer_size;         /* requested size of the buffer; only in its first page */

@@ -23,7 +23,8 @@ LIVE_INLINE void page_live_or_bug(const struct page *page, const char *call)
 /* Makes a frame an allocated page with one reference. The bytes of the frame do not change. */
 static inline NO_SANITIZE_THREAD void page_init(struct page *page)
 {
-	page->generation++;
+	/* 0 means that the frame was never allocated. */
+	page->generation += page->generation < UINT32_MAX ? 1 : 2;
 	atomic_store_explicit(&page->part, 0, memory_order_relaxed);
 	atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
 }

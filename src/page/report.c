@@ -18,6 +18,8 @@ _Noreturn void page_bug(const char *rule, const char *message_format, ...)
 	if (used > (int)sizeof(line) - 2)
 		used = sizeof(line) - 2;
 	line[used++] = '\n';
+	if (page_bug_hook)
+		page_bug_hook(line, (size_t)used);
 	/* The process aborts in both cases: a report that cannot be written has no other effect. */
 	if (write(STDERR_FILENO, line, (size_t)used) < 0)
 		abort();

@@ -306,21 +306,25 @@ static _Noreturn void bug_unmapped(const void *addr, struct call_site site)
 void task_bug_unmap(const void *addr, struct call_site site)
 {
 	const struct page_task *self = task_get_or_create_current(), *owner = self;
-	const struct mapping *mapping, *newest;
+	struct mapping mapping = { .addr = NULL }, newest;
+	const struct mapping *found;
 
 	sync_hidden_begin();
-	mapping = find_mapping_in_task(self, addr);
-	newest = &self->live[self->depth ? self->depth - 1 : 0];
-	if (mapping)
+	found = find_mapping_in_task(self, addr);
+	if (!found)
+		found = find_mapping_in_any_task(addr, &owner);
+	if (found)
+		mapping = *found;
+	newest = self->live[self->depth ? self->depth - 1 : 0];
+	sync_hidden_end();
+	if (!found)
+		bug_unmapped(addr, site);
+	if (owner == self)
 		page_bug("unmap-order",
 			 "%s of page %p at %p by %s at %p: mapped at %p, but page %p was mapped "
 			 "later at %p",
-			 site.name, (const void *)mapping->page, addr, self->name, site.from, mapping->site,
-			 (const void *)newest->page, newest->site);
-	mapping = find_mapping_in_any_task(addr, &owner);
-	if (mapping)
-		page_bug("foreign-map", "%s of page %p at %p by %s at %p: mapped by %s at %p", site.name,
-			 (const void *)mapping->page, addr, self->name, site.from, owner->name,
-			 mapping->site);
-	bug_unmapped(addr, site);
+			 site.name, (const void *)mapping.page, addr, self->name, site.from, mapping.site,
+			 (const void *)newest.page, newest.site);
+	page_bug("foreign-map", "%s of page %p at %p by %s at %p: mapped by %s at %p", site.name,
+		 (const void *)mapping.page, addr, self->name, site.from, owner->name, mapping.site);
 }

@@ -13,6 +13,7 @@
 NO_COVERAGE_BEGIN
 
 static const char library_bug[] = "BUG: page: ";
+static const char poison_report[] = "AddressSanitizer: use-after-poison";
 
 /*
  * Texts that begin a report, each with the rule that the report says is broken. A report of the page library
@@ -24,7 +25,7 @@ static const struct {
 	enum rule rule;
 } report_texts[] = {
 	{ "AddressSanitizer: heap-use-after-free", RULE_use_after_free },
-	{ "AddressSanitizer: use-after-poison", RULE_use_after_free },
+	{ poison_report, RULE_use_after_free },
 	{ "MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use },
 	{ library_bug, RULE_COUNT },
 	{ "Sanitizer: ", RULE_COUNT },
@@ -38,18 +39,45 @@ static void copy_line_at(const char *position, const char *output, char *report_
 	snprintf(report_line, size, "%.*s", (int)strcspn(position, "\n"), position);
 }
 
+/* As strstr(), whose arguments libFuzzer would add to its dictionary. */
+static const char *find_text(const char *output, const char *text)
+{
+	for (; *output; output++) {
+		size_t len = 0;
+
+		while (text[len] && output[len] == text[len])
+			len++;
+		if (!text[len])
+			return output;
+	}
+	return NULL;
+}
+
+/* As rule_find(), which counts coverage. Only some inputs of a fuzzer get a child whose report is searched.
+ */
+static enum rule find_rule_without_coverage(const char *name, size_t len)
+{
+	enum rule rule = 0;
+
+	while (rule < RULE_COUNT &&
+	       (strlen(rule_table[rule].name) != len || find_text(name, rule_table[rule].name) != name))
+		rule++;
+	return rule;
+}
+
 enum rule detector_find_rule(const char *output, char *report_line, size_t size)
 {
 	report_line[0] = '\0';
 	for (size_t i = 0; i < sizeof(report_texts) / sizeof(report_texts[0]); i++) {
-		const char *position = strstr(output, report_texts[i].text), *name;
+		const char *position = find_text(output, report_texts[i].text), *name;
 
 		if (!position)
 			continue;
 		copy_line_at(position, output, report_line, size);
 		name = position + strlen(report_texts[i].text);
-		return report_texts[i].text == library_bug ? rule_find(name, strcspn(name, ":\n")) :
-							     report_texts[i].rule;
+		return report_texts[i].text == library_bug ?
+			       find_rule_without_coverage(name, strcspn(name, ":\n")) :
+			       report_texts[i].rule;
 	}
 	return RULE_COUNT;
 }
@@ -113,6 +141,9 @@ static void print_fault_and_exit(int signal, siginfo_t *info, void *context)
 void __asan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 void __tsan_init(void) __attribute__((weak));
+void *__asan_region_is_poisoned(void *addr, size_t len) __attribute__((weak));
+void __asan_poison_memory_region(void const volatile *addr, size_t len) __attribute__((weak));
+void __asan_unpoison_memory_region(void const volatile *addr, size_t len) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 bool detector_has_asan(void)
@@ -128,6 +159,25 @@ bool detector_has_msan(void)
 bool detector_has_tsan(void)
 {
 	return __tsan_init;
+}
+
+/* A call by its name would look as if AddressSanitizer's compiler pass had made it (doc/oss-fuzz.md). */
+static void *(*volatile find_poisoned_byte)(void *addr, size_t len) = __asan_region_is_poisoned;
+
+bool detector_is_poisoned(const void *addr, size_t len)
+{
+	return detector_has_asan() && len && find_poisoned_byte((void *)(uintptr_t)addr, len);
+}
+
+void detector_set_poisoned(const void *addr, size_t len, bool is_poisoned)
+{
+	if (detector_has_asan())
+		(is_poisoned ? __asan_poison_memory_region : __asan_unpoison_memory_region)(addr, len);
+}
+
+const char *detector_poison_report_text(void)
+{
+	return poison_report;
 }
 
 void detector_hide_child_death_from_engine(void)

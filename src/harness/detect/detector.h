@@ -34,3 +34,15 @@ void detector_hide_child_death_from_engine(void);
 bool detector_has_asan(void);
 bool detector_has_msan(void);
 bool detector_has_tsan(void);
+
+/*
+ * Return: whether AddressSanitizer would report an access to [addr, addr + len); false in other builds. The
+ * poison, not the address, decides: an access to unmapped memory is a fault.
+ */
+bool detector_is_poisoned(const void *addr, size_t len);
+
+/* Poisons or unpoisons [addr, addr + len); in builds without AddressSanitizer, does nothing. */
+void detector_set_poisoned(const void *addr, size_t len, bool is_poisoned);
+
+/* Return: how AddressSanitizer's report of an access to poisoned memory begins. */
+const char *detector_poison_report_text(void);

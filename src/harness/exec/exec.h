@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "harness/detect/race_report.h"
+#include "harness/detect/report_catch.h"
 #include "harness/detect/tsan_shadow.h"
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
@@ -22,7 +23,7 @@ enum exec_end {
 	EXEC_DONE,           /* every line ran */
 	EXEC_DEADLOCKED,     /* deadlock: none of the remaining lines can run */
 	EXEC_STOPPED_BEFORE, /* stopped before the call @stop_before_call */
-	EXEC_STOPPED_AFTER,  /* stopped after the call of the option stop_after_call */
+	EXEC_STOPPED_AFTER,  /* stopped after the call of the option stop_after_call, or a fatal call */
 };
 
 #define EXEC_ERROR_TEXT 160
@@ -65,8 +66,25 @@ struct exec_options {
 	 * library's state undefined. Default SIZE_MAX: run all calls.
 	 */
 	size_t stop_after_call;
+	/*
+	 * exec_run_fibers() also makes the call before which it stops, and catches its report. If the fatal
+	 * call returns, the execution stops without a clean-up.
+	 */
+	bool catches_report;
 	struct exec_timing timing; /* default: no pinning, no delays */
 };
+
+/* The fatal call of an execution with the option catches_report. */
+struct exec_caught_call {
+	bool was_made;
+	size_t call; /* index of the call */
+	bool has_returned;                  /* or, for a load or store, AddressSanitizer would not report */
+	bool has_damaged_library;           /* the library made the call, which leaves its state undefined */
+	char report_line[REPORT_LINE_SIZE]; /* empty if has_returned */
+};
+
+/* Return: the fatal call of the last execution on fibers. */
+const struct exec_caught_call *exec_caught_call(const struct exec *exec);
 
 /* Return: the options of all later executions; the caller may change these options. */
 struct exec_options *exec_options(struct exec *exec);

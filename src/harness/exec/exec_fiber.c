@@ -72,20 +72,26 @@ static void return_to_main_after_call(struct fiber_run *run, uint8_t calling_thr
 
 /*
  * Makes the call in the task of its thread, so that the call cannot use mappings of another thread. With the
- * option first_race_only, ThreadSanitizer ignores the accesses of calls after a race report.
+ * option first_race_only, ThreadSanitizer ignores the accesses of calls after a race report. The accesses of
+ * a fatal call race with nothing that the model knows, so no detector of races sees them.
  */
 static void run_call_in_task(void *arg)
 {
 	struct exec_context *context = arg;
 	struct exec *exec = context->exec;
-	bool must_ignore = exec->options.first_race_only && race_reports_kept_count(&exec->race_reports);
+	bool must_ignore = context->must_catch_report ||
+			   (exec->options.first_race_only && race_reports_kept_count(&exec->race_reports));
 
 	if (must_ignore)
 		tsan_set_accesses_ignored(true);
 	page_task_switch_in(context->thread_state->task);
-	library_race_watch(context->call->thread, context->step->call);
-	exec_call(context);
-	library_race_unwatch();
+	if (context->must_catch_report) {
+		exec_call_and_catch_report(context);
+	} else {
+		library_race_watch(context->call->thread, context->step->call);
+		exec_call(context);
+		library_race_unwatch();
+	}
 	page_task_switch_out(context->thread_state->task);
 	if (must_ignore)
 		tsan_set_accesses_ignored(false);
@@ -121,6 +127,29 @@ static void run_call(struct fiber_run *run, size_t call_index)
 	step->log_offset = trace_reserve_log(trace, step->log_len);
 }
 
+/* The fatal call is no step of the trace. Return: false if the library made the call. */
+static bool run_fatal_call(struct fiber_run *run, size_t call_index)
+{
+	struct exec *exec = run->exec;
+	const struct call *call = &exec->state.program->calls[call_index];
+	struct step step = { .call = (uint16_t)call_index };
+	struct exec_context context = {
+		.exec = exec,
+		.call = call,
+		.thread_state = &exec->thread_states[call->thread],
+		.step = &step,
+		.read_log = run->trace->bytes + run->trace->log_used_bytes,
+		.read_log_size_left = TRACE_LOG - run->trace->log_used_bytes,
+		.must_catch_report = true,
+	};
+
+	exec_record_call_and_run_hook(exec, call_index);
+	switch_to_thread_and_acquire(run, call->thread);
+	tsan_call_in_own_stack_range(call->thread, run_call_in_task, &context);
+	return_to_main_after_call(run, call->thread);
+	return !exec->caught_call.has_damaged_library;
+}
+
 static enum exec_end run_calls(struct fiber_run *run, size_t stop_before_call)
 {
 	struct program_state *state = &run->exec->state;
@@ -128,7 +157,9 @@ static enum exec_end run_calls(struct fiber_run *run, size_t stop_before_call)
 
 	while ((call_index = program_state_take_next_call(state)) != SCHEDULE_NONE) {
 		if (call_index == stop_before_call)
-			return EXEC_STOPPED_BEFORE;
+			return !run->exec->options.catches_report || run_fatal_call(run, call_index) ?
+				       EXEC_STOPPED_BEFORE :
+				       EXEC_STOPPED_AFTER;
 		run_call(run, call_index);
 		if (call_index == run->exec->options.stop_after_call)
 			return EXEC_STOPPED_AFTER;
@@ -143,6 +174,7 @@ enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, 
 	enum exec_end end;
 
 	exec->runs_on_fibers = true;
+	exec->caught_call = (struct exec_caught_call){ .was_made = false };
 	exec_reset_and_record_races(exec, program);
 	exec_begin_library_race_detection(exec);
 	release_main_to_threads(&run);

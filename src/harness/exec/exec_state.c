@@ -52,6 +52,11 @@ const struct race_reports *exec_race_reports(const struct exec *exec)
 	return &exec->race_reports;
 }
 
+const struct exec_caught_call *exec_caught_call(const struct exec *exec)
+{
+	return &exec->caught_call;
+}
+
 struct exec_options *exec_options(struct exec *exec)
 {
 	return &exec->options;

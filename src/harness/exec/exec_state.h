@@ -4,6 +4,7 @@
  *
  *   exec_state.c   prepares and finishes an execution, and receives race reports
  *   exec_call.c    executes one call of a program as calls of page.h
+ *   exec_catch.c   makes a fatal call, and catches the report that would end the process
  *   exec_map.c     maps pages, and makes the loads and stores through mappings
  *   exec_user.c    executes calls on user slices, whose memory may be partly unreadable
  */
@@ -90,6 +91,7 @@ struct exec {
 	atomic_flag has_error;
 	char error_text[EXEC_ERROR_TEXT]; /* message about the execution's first error; empty: no error */
 	struct race_reports race_reports;
+	struct exec_caught_call caught_call;
 };
 
 /* A call during its execution, and where the executor stores its result and the bytes that it reads. */
@@ -100,6 +102,7 @@ struct exec_context {
 	struct step *step;         /* exec_call() sets all members except `call` and `log_offset` */
 	uint8_t *read_log;         /* exec_call() stores the bytes that the call reads here */
 	size_t read_log_size_left; /* number of free bytes at read_log */
+	bool must_catch_report;    /* the call is fatal, see exec_call_and_catch_report() */
 	bool must_skip;            /* the executor has found that the call is skipped */
 	/* The executor's function for a call on a mutex or semaphore that can run without blocking. */
 	void (*sync_call)(void *executor, const struct call *call);
@@ -142,6 +145,12 @@ void exec_record_call_and_run_hook(struct exec *exec, size_t call_index);
  * semaphores.
  */
 void exec_call(struct exec_context *context);
+
+/*
+ * Makes the fatal call, catches its report, and stores it in exec->caught_call. The caller is as for
+ * exec_call(), on fibers.
+ */
+void exec_call_and_catch_report(struct exec_context *context);
 
 /*
  * Ends an execution: unmaps all mappings, stores the live pages in @trace, frees all pages and stops

@@ -149,6 +149,12 @@ static void evaluate_and_run_program(struct result_with_reason *result, bool is_
 	/* Later runs of an input only measure growth: one execution in each run is enough. */
 	if (!is_first_run)
 		options.run_count = 1;
+	/*
+	 * A child costs more than a program. But a failed input runs again, alone, and then the children make
+	 * its fatal calls, so a call that damages the process damages only the child. pagetorture-dev makes
+	 * these children misbehave, so it always needs them.
+	 */
+	options.catches_reports = !control->runs_one_input && !run_worker_input_hook;
 	execution_evaluate_and_run(&control->execution, worker.checker, &worker.program, &options);
 	if (control->must_compute_digest) {
 		result->result.outcome_digest = DIGEST_START;
