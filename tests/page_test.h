@@ -56,6 +56,38 @@ static inline void run_thread_and_wait(void *(*run)(void *arg), void *arg)
 		__VA_ARGS__;   \
 	}
 
+/* ---- call sites in reports ---- */
+
+/*
+ * The functions of a test that make calls with reports are in a section of their own, so that the test knows
+ * the addresses of their call sites. PREVENT_TAIL_CALL, at the end of such a function, prevents that its last
+ * call becomes a jump.
+ */
+#define IN_CALLER_SECTION __attribute__((noinline, section("callers_in_tests")))
+#define PREVENT_TAIL_CALL __asm__ volatile("")
+
+extern const char __start_callers_in_tests[], __stop_callers_in_tests[];
+
+/*
+ * Return: whether each address after "at" in the report is in this section, except the address of a mapping,
+ * before "by".
+ */
+static inline bool report_names_only_callers(const char *line)
+{
+	static const char before[] = " at 0x";
+
+	while ((line = strstr(line, before))) {
+		char *end;
+		uintptr_t site = (uintptr_t)strtoull(line + strlen(before), &end, 16);
+
+		if (strncmp(end, " by ", 4) != 0 && (site <= (uintptr_t)__start_callers_in_tests ||
+						     site >= (uintptr_t)__stop_callers_in_tests))
+			return false;
+		line = end;
+	}
+	return true;
+}
+
 /* ---- child processes ---- */
 
 static inline void call_function(void *function_pointer)

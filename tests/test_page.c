@@ -96,6 +96,7 @@ void __msan_unpoison(const volatile void *addr, size_t len) __attribute__((weak)
 static void test_fresh_memory(void)
 {
 	static const char secret[] = "bytes of the previous owner", zeros[PAGE_SIZE];
+	static const size_t offsets[] = { 0, 64, 2000, PAGE_SIZE - sizeof(secret) };
 	static char bytes[PAGE_SIZE];
 	bool shows_secret = false, is_zero = true;
 
@@ -107,7 +108,8 @@ static void test_fresh_memory(void)
 			__msan_unpoison(bytes, PAGE_SIZE);
 		shows_secret |= memmem(bytes, PAGE_SIZE, secret, sizeof(secret)) != NULL;
 		is_zero &= round % 2 || !memcmp(bytes, zeros, PAGE_SIZE);
-		page_write_raw(page, secret, 64, sizeof(secret));
+		for (size_t i = 0; i < COUNT(offsets); i++)
+			page_write_raw(page, secret, offsets[i], sizeof(secret));
 		page_free(page);
 	}
 	/* [P7] [P43] */

@@ -2,6 +2,7 @@
 /*
  * Tests which bytes a call of the library accesses, how often, by which kind of access, and at which
  * addresses. A result or a byte does not show, for example, that a call reads a byte twice.
+ * Also tests calls that two threads make at the same time: one call runs inside of the other.
  *
  * The library is instrumented, and tsan_hooks.c passes each of its accesses to record_access(). The functions
  * __wrap_NAME pass the accesses of memcpy() and memset() from compilers that call these, and those of system
@@ -382,5 +383,73 @@ static void test_other_calls_that_access_nothing(void)
 	   "mappings, references and positions access no byte");
 }
 
+/* ---- two threads change an attribute ---- */
+
+/* Makes the same call directly before the first atomic update of 4 bytes, as another thread could. */
+static void copy_before_update(enum tsan_hook hook, const volatile void *addr, size_t size, int order)
+{
+	(void)addr;
+	(void)order;
+	if (hook != HOOK_ATOMIC_UPDATE || size != 4)
+		return;
+	tsan_hooks_set_recorder(NULL);
+	copy_from_user(0, 0);
+}
+
+/* Makes two copies of no bytes, the second in the first one. Return: the attributes that remain of @attr. */
+static struct page_fault_attr copy_twice_and_get_attributes(struct page_fault_attr attr)
+{
+	const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
+
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
+	tsan_hooks_set_recorder(copy_before_update);
+	copy_from_user(0, 0);
+	tsan_hooks_set_recorder(record_access);
+	page_fault_attr_get(PAGE_FAULT_USERCOPY, &attr);
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
+	return attr;
+}
+
+static void test_attributes_that_two_calls_change(void)
+{
+	struct page_fault_attr fails = { .probability = 100, .times = 5 },
+			       succeeds = { .probability = 100, .times = -1, .space = 5 };
+
+	/* [P16] [P274] [P282] */
+	ok(copy_twice_and_get_attributes(fails).times == 3,
+	   "two failures at the same time use two of `times`");
+	/* [P16] [P275] [P282] */
+	ok(copy_twice_and_get_attributes(succeeds).space == 3,
+	   "two calls at the same time use two units of the space");
+}
+
+/* ---- locks ---- */
+
+static const volatile void *announced_lock;
+static unsigned int taken_lock_count, other_access_count;
+
+static void observe_announced_lock(enum tsan_hook hook, const volatile void *addr, size_t size)
+{
+	(void)size;
+	if (announced_lock && hook == HOOK_ATOMIC_UPDATE && addr == announced_lock)
+		taken_lock_count++;
+	else if (announced_lock)
+		other_access_count++;
+	announced_lock = hook == HOOK_LOCK ? addr : NULL;
+}
+
+/* Without these announcements, `explore` does not know which lock a thread waits for. */
+static void test_announced_locks(void)
+{
+	taken_lock_count = other_access_count = 0;
+	tsan_hooks_set_observer(observe_announced_lock);
+	page_free(page_alloc(GFP_KERNEL));
+	tsan_hooks_set_observer(NULL);
+	ok(taken_lock_count >= 2 && !other_access_count,
+	   "an allocation and a free announce each lock directly before they take the lock: %u locks",
+	   taken_lock_count);
+}
+
 UNIT_TEST_IN_MAP_MODES(test_page_accesses, test_that_hooks_are_linked, test_accesses_of_calls,
-		       test_refused_calls, test_other_calls_that_access_nothing)
+		       test_refused_calls, test_other_calls_that_access_nothing,
+		       test_attributes_that_two_calls_change, test_announced_locks)

@@ -163,6 +163,22 @@ static void test_reuse_of_sets(void)
 	test_mapping_in_reused_set(set);
 }
 
+static void *map_and_keep_set(void *set)
+{
+	page_map_local(pages[0]);
+	*(struct alias_set **)set = page_task_current()->aliases;
+	return NULL;
+}
+
+static void test_set_of_ended_thread(void)
+{
+	struct alias_set *first = NULL, *second = NULL;
+
+	run_thread_and_wait(map_and_keep_set, &first);
+	run_thread_and_wait(map_and_keep_set, &second);
+	ok(first && first == second, "the set of a thread that ended is reused");
+}
+
 static unsigned int set_count;
 
 static void count_set(struct alias_set *set)
@@ -260,6 +276,23 @@ static void test_poisoned_pages_of_windows(void)
 		page_free(more[i]);
 }
 
+/* A frame that was allocated so often that the number of its allocations needs more than 16 bits. */
+static void test_often_allocated_frame(void)
+{
+	struct page_task *task = switch_to_new_task();
+	uint32_t generation = pages[1]->generation;
+	unsigned char *addr;
+
+	pages[1]->generation = 0x10005;
+	addr = page_map_local(pages[1]);
+	page_task_switch_out(task);
+	page_task_switch_in(task);
+	ok(is_readable(addr), "the mapping of a page whose frame was allocated 65541 times is shown again");
+	page_unmap_local(addr);
+	pages[1]->generation = generation;
+	switch_back_and_delete(task);
+}
+
 /* Tests that the arena's file may have descriptor 0, which is free if standard input is closed. */
 static void use_descriptor_zero_as_arena_file(void)
 {
@@ -274,19 +307,50 @@ static void use_descriptor_zero_as_arena_file(void)
 	page_unmap_local(addr);
 }
 
-static const struct child_case file_zero_cases[] = {
+/* "poison" needs AddressSanitizer, and addresses of 64 bits. */
+#define CAN_POISON (SYNC_POISONS && sizeof(void *) > 4)
+
+/* Refused choices leave the earlier choice. */
+static void choose_each_revocation(void)
+{
+	bool is_set = !page_map_revoke_set("protect") && map_revoke == MAP_REVOKE_PROTECT;
+
+	is_set &= !page_map_revoke_set("poison") == CAN_POISON;
+	is_set &= map_revoke == (CAN_POISON ? MAP_REVOKE_POISON : MAP_REVOKE_PROTECT);
+	if (sizeof(void *) > 4)
+		is_set &= !page_map_revoke_set("none") && map_revoke == MAP_REVOKE_NONE;
+	if (!is_set)
+		abort();
+}
+
+static void require_default_revocation(void)
+{
+	if (map_revoke != (CAN_POISON ? MAP_REVOKE_POISON : MAP_REVOKE_PROTECT))
+		abort();
+}
+
+static const struct child_case first_page_cases[] = {
 	{ use_descriptor_zero_as_arena_file, RETURNS, "the arena's file may be descriptor 0" },
+	/* [P80] [P81] [P82] [P86] [P87] */
+	{ choose_each_revocation, RETURNS, "each revocation can be chosen" },
+}, default_cases[] = {
+	/* [P84] */
+	{ require_default_revocation, RETURNS, "the default revocation is `poison` with AddressSanitizer" },
 };
 
 static void run_alias_tests(void)
 {
 	if (!backend_is("alias"))
 		return;
-	CHECK_CHILDREN(file_zero_cases);
+	CHECK_CHILDREN(first_page_cases);
+	if (!strcmp(tap_prefix, "alias: "))
+		CHECK_CHILDREN(default_cases);
 	allocate_test_pages();
 	test_addresses_without_canonical();
 	test_slot_order();
 	test_reuse_of_sets();
+	test_set_of_ended_thread();
+	test_often_allocated_frame();
 	test_shadow_of_mapping();
 	test_poisoned_pages_of_windows();
 	test_number_of_sets();

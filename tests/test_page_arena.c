@@ -3,6 +3,7 @@
  * Tests internals of the arena, which page.h does not promise: which locks a call waits for, from which list
  * a frame comes, and that the last frame can be allocated.
  */
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "page/alias.h"
@@ -54,6 +55,19 @@ ACTION(free_page, page_free(page))
 ACTION(map_page, page_map_local(page))
 ACTION(delete_task, page_task_delete(task))
 
+static atomic_bool is_lock_held;
+
+static void end_process_at_report(int signal_number)
+{
+	(void)signal_number;
+	_exit(is_lock_held);
+}
+
+/* In a new thread, which has no task of its own, and so does not add one to the list. */
+ACTION(unmap_unknown_address, signal(SIGABRT, end_process_at_report), page_task_switch_in(task),
+       page_unmap_local((void *)&page))
+ACTION(create_task, page_task_new("new"))
+
 /* A case calls prepare(); while one thread has the lock, another thread calls act(), which must wait. */
 static const struct lock_case {
 	void (*prepare)(void);
@@ -75,10 +89,17 @@ static const struct lock_case {
 	  "the first mapping of a task waits for the lock of the sets" },
 	{ prepare_task_with_mapping, alias_sets_lock, alias_sets_unlock, delete_task,
 	  "page_task_delete waits for the lock of the sets" },
+	{ prepare_task_with_mapping, task_list_lock, task_list_unlock, create_task,
+	  "page_task_new waits for the lock of the list of tasks" },
+	{ prepare_task_with_mapping, task_list_lock, task_list_unlock, delete_task,
+	  "page_task_delete waits for the lock of the list of tasks" },
+	{ prepare_task_with_mapping, task_list_lock, task_list_unlock, free_page,
+	  "the free of a page waits for the lock of the list of tasks" },
+	{ prepare_task_with_mapping, task_list_lock, task_list_unlock, unmap_unknown_address,
+	  "a report that searches all mappings waits for the lock of the list of tasks" },
 };
 
 static const struct lock_case *lock_case;
-static atomic_bool is_lock_held;
 
 static void *act_and_check_lock(void *unused)
 {
@@ -184,6 +205,149 @@ static void require_freed_page_to_be_poisoned(void)
 	abort_unless(sync_is_poisoned(freed) && sync_is_poisoned(arena_address(freed)));
 }
 
+/* Each page of the largest buffer has its index, and the buffer has all pages. */
+static void require_all_pages_of_largest_buffer(void)
+{
+	const unsigned char *buffer = page_buffer_alloc(ARENA_SIZE);
+	const struct page *last = NULL;
+
+	abort_unless(buffer == arena_frames && page_buffer_size(buffer) == ARENA_SIZE);
+	for (size_t i = 0; i < ARENA_FRAMES; i++) {
+		last = page_buffer_next(buffer, last);
+		abort_unless(last == arena_pages + i && page_borrow(buffer + i * PAGE_SIZE) == last);
+	}
+	abort_unless(!page_buffer_next(buffer, last));
+}
+
+static void require_no_page_after_last_frame(void)
+{
+	const unsigned char *end;
+
+	alloc_zeroed_page();
+	end = arena_frames + ARENA_SIZE;
+	abort_unless(page_canonical(end - 1) == end - 1 && !page_canonical(end) && !page_borrow(end));
+}
+
+/* ---- free lists ---- */
+
+static void *record_own_list(void *list)
+{
+	*(const struct free_list **)list = free_list_own();
+	return NULL;
+}
+
+/* Return: the list of a thread that starts now. */
+static const struct free_list *find_list_of_new_thread(void)
+{
+	const struct free_list *list;
+
+	run_thread_and_wait(record_own_list, &list);
+	return list;
+}
+
+static void require_different_lists(void)
+{
+	const struct free_list *lists[FREE_LISTS];
+
+	for (unsigned int i = 0; i < FREE_LISTS; i++) {
+		lists[i] = find_list_of_new_thread();
+		for (unsigned int j = 0; j < i; j++)
+			abort_unless(lists[j] != lists[i]);
+	}
+}
+
+/* A CPU may have cache lines of 128 bytes. */
+static void require_lists_in_different_cache_lines(void)
+{
+	abort_unless((uintptr_t)free_lists % 128 == 0 && sizeof(*free_lists) % 128 == 0);
+}
+
+static struct page *given[ARENA_QUARANTINE + 6];
+
+static void *free_given_pages(void *unused)
+{
+	for (size_t i = 0; i < COUNT(given); i++)
+		page_free(given[i]);
+	return unused;
+}
+
+/* The kept page has frame 0, so the oldest frame of the list is another one. */
+static void reuse_pages_that_other_thread_freed(void)
+{
+	struct page *kept = alloc_zeroed_page();
+
+	for (size_t i = 0; i < COUNT(given); i++)
+		given[i] = alloc_zeroed_page();
+	run_thread_and_wait(free_given_pages, NULL);
+	for (size_t i = 0; i < COUNT(given) - ARENA_QUARANTINE; i++)
+		abort_unless(alloc_zeroed_page() == given[i]);
+	abort_unless(alloc_zeroed_page() > given[COUNT(given) - 1] && page_ref_count(kept) == 1);
+}
+
+/* ---- contiguous frames that were freed ---- */
+
+/* The number of frames that the other thread takes, and that return to its list. */
+#define FRAMES_OF_OTHER (10 * FREE_LIST_CHUNK)
+
+/* Frames of the other thread that are not contiguous, and begin after frame 2. */
+#define SINGLE_FRAMES  (ARENA_QUARANTINE + 2)
+#define SINGLE_PAGE(i) (arena_pages + 3 + 2 * (i))
+
+static struct free_list *list_of_other;
+
+/* The list counts its frees in 64 bits: the free of frame 0 is number 2^32 - 1, and that of frame 1 is 2^32.
+ */
+static void *take_frames_of_other(void *unused)
+{
+	for (size_t i = 0; i < FRAMES_OF_OTHER; i++)
+		abort_unless(alloc_zeroed_page() == arena_pages + i);
+	list_of_other = free_list_own();
+	list_of_other->free_count = UINT32_MAX - 3;
+	return unused;
+}
+
+/* Takes all frames, and frees two single frames, the frames 0 and 1, and all other single frames but the
+ * last.
+ */
+static void free_contiguous_frames_among_others(void)
+{
+	run_thread_and_wait(take_frames_of_other, NULL);
+	while (page_alloc(GFP_KERNEL))
+		;
+	page_free(SINGLE_PAGE(0));
+	page_free(SINGLE_PAGE(1));
+	page_free(arena_pages);
+	page_free(arena_pages + 1);
+	for (size_t i = 2; i < SINGLE_FRAMES - 1; i++)
+		page_free(SINGLE_PAGE(i));
+}
+
+/* The frames that remain leave the list in the order of their frees. */
+static void require_single_frames_in_order(void)
+{
+	struct page *new = page_alloc(GFP_KERNEL);
+
+	abort_unless(new == SINGLE_PAGE(0) && page_alloc(GFP_KERNEL) == SINGLE_PAGE(1));
+	abort_unless(!page_alloc(GFP_KERNEL));
+	for (size_t i = 2; i < SINGLE_FRAMES; i++) {
+		page_free(new);
+		new = page_alloc(GFP_KERNEL);
+		abort_unless(new == SINGLE_PAGE(i));
+	}
+}
+
+/* Frame 1 completes its quarantine with the free of the last single frame. */
+static void allocate_buffer_of_freed_frames(void)
+{
+	free_contiguous_frames_among_others();
+	abort_unless(!page_buffer_alloc(2 * PAGE_SIZE));
+	page_free(SINGLE_PAGE(SINGLE_FRAMES - 1));
+	abort_unless(page_buffer_alloc(2 * PAGE_SIZE) == arena_frames);
+	abort_unless(frame_is_of_own_list(arena_pages) && frame_is_of_own_list(arena_pages + 1));
+	abort_unless(free_list_find_by_frame(2) == list_of_other && list_of_other != free_list_own());
+	require_single_frames_in_order();
+}
+
 static const struct child_case frame_cases[] = {
 	{ allocate_on_two_threads, RETURNS, "a thread gets the frames of its own free list" },
 	/* [P49] */
@@ -194,6 +358,17 @@ static const struct child_case frame_cases[] = {
 	{ require_next_frame_to_be_poisoned, RETURNS, "AddressSanitizer reports accesses after a new page" },
 	/* [P60] */
 	{ require_freed_page_to_be_poisoned, RETURNS, "AddressSanitizer reports the use of a freed page" },
+	/* [P214] [P224] [P212] */
+	{ require_all_pages_of_largest_buffer, RETURNS, "a buffer can have all pages" },
+	/* [P108] [P221] */
+	{ require_no_page_after_last_frame, RETURNS, "the address after the last frame is in no page" },
+	{ require_different_lists, RETURNS, "threads that start one after the other have different lists" },
+	{ require_lists_in_different_cache_lines, RETURNS, "no two free lists share a cache line" },
+	/* [P44] [P56] */
+	{ reuse_pages_that_other_thread_freed, RETURNS,
+	  "pages that another thread freed are reused in the order of the frees" },
+	{ allocate_buffer_of_freed_frames, RETURNS,
+	  "a buffer gets contiguous freed frames directly after their quarantine" },
 };
 
 UNIT_TEST(test_page_arena)

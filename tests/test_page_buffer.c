@@ -2,6 +2,10 @@
 /* Tests buffers of several pages, and borrowing pages of a buffer (R12). */
 #include "tests/page_test.h"
 
+#include <fnmatch.h>
+
+#include "harness/library.h"
+
 #define BYTES 10000
 
 static unsigned char *buffer;
@@ -108,6 +112,7 @@ static void get_and_free_own_reference(void)
 ACTION(free_own_reference_and_more, get_and_free_own_reference(), free_borrowed())
 ACTION(free_twice, page_buffer_free(buffer), page_buffer_free(buffer))
 ACTION(free_middle, page_buffer_free(buffer + PAGE_SIZE))
+ACTION(free_second_byte, page_buffer_free(buffer + 1))
 
 ACTION(borrow_from_freed_buffer, free_buffer(), page_borrow(buffer))
 ACTION(get_size_of_freed_buffer, free_buffer(), page_buffer_size(buffer))
@@ -126,6 +131,7 @@ static const struct child_case misuse_cases[] = {
 	{ free_twice, "use-after-free", "a buffer is freed twice" },
 	/* [P211] */
 	{ free_middle, "foreign-map", "page_buffer_free of an address inside a buffer" },
+	{ free_second_byte, "foreign-map", "page_buffer_free of an address in the first page of a buffer" },
 	/* [P220] */
 	{ borrow_from_freed_buffer, "use-after-free", "page_borrow of an address in a freed buffer" },
 	/* [P213] */
@@ -139,6 +145,46 @@ static const struct child_case misuse_cases[] = {
 };
 
 ACTION(test_misuse, CHECK_CHILDREN(misuse_cases))
+
+/* Calls of a task with the name alpha. */
+#define ALPHA_CALL(name, ...)                                \
+	static IN_CALLER_SECTION void name(void)             \
+	{                                                    \
+		page_task_switch_in(page_task_new("alpha")); \
+		__VA_ARGS__;                                 \
+		PREVENT_TAIL_CALL;                           \
+	}
+
+ALPHA_CALL(alpha_frees_no_buffer, page_buffer_free(&buffer))
+ALPHA_CALL(alpha_frees_middle, page_buffer_free(buffer + PAGE_SIZE))
+ALPHA_CALL(alpha_gets_size_of_freed_buffer, free_buffer(), page_buffer_size(buffer))
+
+static const struct {
+	void (*run)(void);
+	const char *pattern, *check_name; /* @pattern: shell pattern for the report */
+} report_cases[] = {
+	/* [P22] [P211] */
+	{ alpha_frees_no_buffer, "*: page_buffer_free of 0x* by alpha at 0x*: no buffer was ever there\n",
+	  "the report of an address outside of all buffers" },
+	{ alpha_frees_middle, "*: page_buffer_free of 0x* by alpha at 0x*: no buffer begins there\n",
+	  "the report of an address inside a buffer" },
+	/* [P22] [P213] */
+	{ alpha_gets_size_of_freed_buffer, "*: page_buffer_size of the freed page 0x* by alpha at 0x*\n",
+	  "the report of a freed buffer" },
+};
+
+/* Checks the words of reports, unless a sanitizer reports first. */
+static void test_reports(void)
+{
+	for (size_t i = 0; library_get()->report_names_the_call && i < COUNT(report_cases); i++) {
+		const struct isolated *result = run_in_child(report_cases[i].run);
+
+		check_child_result(strstr(result->output, "Sanitizer") ||
+					   (!fnmatch(report_cases[i].pattern, result->output, 0) &&
+					    report_names_only_callers(result->output)),
+				   report_cases[i].check_name, report_cases[i].pattern, result);
+	}
+}
 
 static void test_refused_and_smallest_buffers(void)
 {
@@ -199,6 +245,6 @@ static void test_failed_allocations(void)
 }
 
 UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages_of_buffer, test_mapping_of_borrowed_page,
-		       test_calls_of_borrowed_page, test_reference_to_freed_buffer, test_misuse,
+		       test_calls_of_borrowed_page, test_reference_to_freed_buffer, test_misuse, test_reports,
 		       test_refused_and_smallest_buffers, test_reuse_of_frames, test_failed_allocations,
 		       free_buffer)

@@ -150,6 +150,18 @@ static void use_byte_of_bytewise_read(void)
 	branch_on_byte_value(&byte);
 }
 
+/* Uses a byte of user memory, here a new buffer, that user_slice_write() initialised. */
+static void use_written_byte_of_user_memory(void)
+{
+	unsigned char *user = page_buffer_alloc(8);
+	struct user_slice_writer writer;
+
+	user_slice_writer_init(&writer, user_slice_new(user, 8));
+	if (user_slice_write(&writer, zero_bytes, 8))
+		abort();
+	branch_on_byte_value(user);
+}
+
 static void use_byte_of_reused_frame(void)
 {
 	for (int i = 0; i < 200; i++) {
@@ -208,7 +220,16 @@ static const struct report_case byte_cases[] = {
 	  "a byte that a child of fork() stored through a mapping of its parent" },
 	{ use_byte_written_by_forked_child, NULL, true, "a byte that only a child of fork() wrote" },
 	{ use_byte_of_reused_frame, NULL, true, "a byte of a reused frame" },
+	/* [P181] */
+	{ use_written_byte_of_user_memory, NULL, false, "a byte that user_slice_write() wrote" },
 };
+
+/* The report says where the byte became uninitialised, because both addresses of the byte have one origin. */
+static void test_origin_of_byte(void)
+{
+	ok(strstr(run_in_child(use_byte_of_new_page)->output, "Memory was marked as uninitialized"),
+	   "a report of a byte of a new page names its allocation");
+}
 
 static void check_reports(const struct report_case *cases, size_t case_count, const char *report_text)
 {
@@ -225,8 +246,10 @@ static void test_sanitizer_reports(void)
 {
 	if (__tsan_init)
 		check_reports(race_cases, COUNT(race_cases), "data race");
-	if (__msan_init)
+	if (__msan_init) {
 		check_reports(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
+		test_origin_of_byte();
+	}
 }
 
 UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_test_pages, test_sanitizer_reports)

@@ -67,6 +67,21 @@ static int get_remaining_alloc_times(void)
 	return attr.times;
 }
 
+/* ---- the first request ---- */
+
+ACTION(fail_by_attributes, SET(ALLOC, ALWAYS), exit(!allocation_fails(GFP_KERNEL)))
+ACTION(fail_by_count, page_fail_nth(1), exit(!allocation_fails(GFP_KERNEL)))
+
+static const struct child_case first_request_cases[] = {
+	/* [P257] [P272] */
+	{ fail_by_attributes, RETURNS, "an allocation fails after only page_fault_attr_set()" },
+	/* [P259] */
+	{ fail_by_count, RETURNS, "an allocation fails after only page_fail_nth()" },
+};
+
+/* Runs first: each child makes the first request of its process. Changes no attribute of this process. */
+ACTION(test_first_request, CHECK_CHILDREN(first_request_cases))
+
 /* ---- fail_nth ---- */
 
 static void test_fail_nth(void)
@@ -83,6 +98,10 @@ static void test_fail_nth(void)
 	/* [P260] [P262] */
 	ok(page_fail_nth(0) == 3 && allocate_and_get_failures(8) == 0,
 	   "page_fail_nth(0) returns the rest, and clears it");
+	page_fail_nth(UINT32_MAX);
+	/* [P262] */
+	ok(allocate_and_get_failures(1) == 0 && page_fail_nth(0) == UINT32_MAX - 1,
+	   "page_fail_nth takes and returns numbers of any width");
 	page_fail_nth(2);
 	/* [P36] [P253] */
 	ok(!allocation_fails(GFP_KERNEL | __GFP_NOFAIL) && !allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
@@ -94,6 +113,11 @@ static void test_fail_nth(void)
 	ok(allocate_and_get_failures(3) == 4 && get_remaining_alloc_times() == 4,
 	   "guarantees 2 and 4: fail_nth comes before the attributes, and uses one of `times`");
 	ok(allocate_and_get_failures(4) == 0xa, "guarantee 2: fail_nth does not advance the interval");
+	SET(ALLOC, .probability = 100, .times = 0);
+	page_fail_nth(1);
+	/* [P274] */
+	ok(allocate_and_get_failures(3) == 1 && get_remaining_alloc_times() == 0,
+	   "guarantee 4: a failure by fail_nth leaves a `times` of 0");
 }
 
 /* ---- attributes ---- */
@@ -107,6 +131,10 @@ static const struct {
 	{ { ALWAYS }, 8, 0xff, "probability 100: all fail" },
 	{ { .probability = 100, .times = 3 }, 8, 0x07, "guarantee 4: `times` failures" },
 	{ { ALWAYS, .interval = 3 }, 9, 0x124, "every third fails" },
+	{ { ALWAYS, .interval = 0x80000001 },
+	  8,
+	  0,
+	  "of an interval of 2^31 + 1, the first calls do not fail" },
 	{ { ALWAYS, .space = 4 }, 8, 0xf8, "a space of four: three pass, the fourth does not fit" },
 	{ { .probability = 0, .times = -1 }, 8, 0, "probability 0: none fails" },
 	{ { .probability = 100, .times = 0 }, 8, 0, "`times` 0: none fails" },
@@ -164,6 +192,16 @@ static void test_seeds_of_failures(void)
 	ok(__builtin_popcountll(failed) > 16 && __builtin_popcountll(failed) < 48, "about half of them fail");
 }
 
+static bool has_attributes(enum page_fault_point point, struct page_fault_attr want)
+{
+	struct page_fault_attr got = { .seed = 1 };
+
+	return page_fault_attr_get(point, &got) == 0 && got.probability == want.probability &&
+	       got.interval == want.interval && got.times == want.times && got.space == want.space &&
+	       got.min_order == want.min_order && got.task_filter == want.task_filter &&
+	       got.ignore_gfp == want.ignore_gfp && got.seed == want.seed;
+}
+
 /* The seed that page_fault_attr_get() returns continues the sequence of random numbers. */
 static void test_seed_that_remains(void)
 {
@@ -183,6 +221,11 @@ static void test_seed_that_remains(void)
 	page_fault_attr_get(PAGE_FAULT_ALLOC, &attr);
 	/* [P289] */
 	ok(attr.times == 5 && attr.space == 1, "times and space have the values that remain");
+	SET(ALLOC, .probability = 0, .times = 7, .space = 3, .seed = 42);
+	allocate_and_get_failures(4);
+	/* [P265] [P266] */
+	ok(has_attributes(PAGE_FAULT_ALLOC, (struct page_fault_attr){ .times = 7, .space = 3, .seed = 42 }),
+	   "guarantee 3: with a probability of 0, calls change no attribute");
 }
 
 static const struct {
@@ -224,16 +267,9 @@ static void test_bad_attributes(void)
 	   "setting an unknown point is EINVAL");
 	/* [P291] */
 	ok(page_fault_attr_get(PAGE_FAULT_POINTS, &attr) == -EINVAL, "getting an unknown point is EINVAL");
-}
-
-static bool has_attributes(enum page_fault_point point, struct page_fault_attr want)
-{
-	struct page_fault_attr got = { .seed = 1 };
-
-	return page_fault_attr_get(point, &got) == 0 && got.probability == want.probability &&
-	       got.interval == want.interval && got.times == want.times && got.space == want.space &&
-	       got.min_order == want.min_order && got.task_filter == want.task_filter &&
-	       got.ignore_gfp == want.ignore_gfp && got.seed == want.seed;
+	ok(page_fault_attr_set((enum page_fault_point)1000, &attr_off) == -EINVAL &&
+		   page_fault_attr_get((enum page_fault_point)1000, &attr) == -EINVAL,
+	   "point 1000 is EINVAL");
 }
 
 static bool both_points_have_attributes(struct page_fault_attr alloc, struct page_fault_attr usercopy)
@@ -243,9 +279,11 @@ static bool both_points_have_attributes(struct page_fault_attr alloc, struct pag
 
 static void test_attributes_of_both_points(void)
 {
-	/* Each member of the two attributes has a different value. */
-	static const struct page_fault_attr one = { 17, 18, 19, 20, 21, true, GFP_NOIO, 22 };
-	static const struct page_fault_attr two = { 37, 38, 39, 40, 41, false, GFP_ATOMIC, 42 };
+	/* Each member of the two attributes has a different value, which needs all bits of the member. */
+	static const struct page_fault_attr one = { 17,         0x80000001, 0x70000002, 0x80000003,
+						    0x80000004, true,       0x80000005, 0x8000000000000006 };
+	static const struct page_fault_attr two = { 37,         0x90000001, -1,         0x90000003,
+						    0x90000004, false,      0x90000005, 0x9000000000000006 };
 
 	/* [P280] [P281] */
 	ok(both_points_have_attributes(attr_off, attr_off), "both points are off at first");
@@ -344,6 +382,19 @@ static void test_failed_buffers(void)
 	page_buffer_free(large);
 }
 
+/* A space of 2^16 is not larger than the number of pages, so the allocation fails, and uses one of `times`.
+ */
+static void test_failures_of_largest_buffers(void)
+{
+	SET(ALLOC, .probability = 100, .times = 5, .space = 1 << 16);
+	/* [P202] [P269] */
+	ok(!page_buffer_alloc((1 << 16) * PAGE_SIZE) && get_remaining_alloc_times() == 4,
+	   "a buffer of 2^16 pages fails if the space is 2^16");
+	/* [P205] */
+	ok(!page_buffer_alloc(SIZE_TOP) && errno == ENOMEM,
+	   "a buffer of half of all addresses cannot be allocated");
+}
+
 /* ---- operations and tasks ---- */
 
 /* The operation has three failure points: two allocations and a copy. */
@@ -400,6 +451,22 @@ static void test_fail_nth_of_tasks(void)
 	page_task_delete(task);
 }
 
+static void test_filter_of_tasks(void)
+{
+	struct page_task *task = page_task_new("fails");
+	bool other_fails, fails;
+
+	SET(ALLOC, ALWAYS, .task_filter = true);
+	page_task_switch_in(task);
+	page_task_make_it_fail(true);
+	fails = allocation_fails(GFP_KERNEL);
+	page_task_switch_in(NULL);
+	other_fails = allocation_fails(GFP_KERNEL);
+	page_task_delete(task);
+	/* [P267] [P277] [P292] */
+	ok(fails && !other_fails, "each task has its own setting for the filter");
+}
+
 static void (*const fault_tests[])(void) = {
 	test_attributes_of_both_points,
 	test_fail_nth,
@@ -412,12 +479,15 @@ static void (*const fault_tests[])(void) = {
 	test_copy_attributes,
 	test_empty_copy_is_failure_point,
 	test_failed_buffers,
+	test_failures_of_largest_buffers,
 	test_all_points_of_operation,
 	test_fail_nth_of_tasks,
+	test_filter_of_tasks,
 };
 
 UNIT_TEST(test_page_fault)
 {
+	test_first_request();
 	for (size_t i = 0; i < COUNT(fault_tests); i++) {
 		fault_tests[i]();
 		set_attr(PAGE_FAULT_ALLOC, attr_off);

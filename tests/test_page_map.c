@@ -117,6 +117,30 @@ static struct page_task *return_task_of_hook(void)
 	return task_of_hook;
 }
 
+static unsigned char *map_beside_hook;
+
+ACTION(store_beside_hook, map_beside_hook[3] = 3)
+
+/* The process and a child of fork() have the mappings of a task that is switched in. */
+static void test_switch_beside_hook(void)
+{
+	struct page_task *task = page_task_new("beside");
+
+	task_of_hook = task;
+	map_beside_hook = page_map_local(pages[1]);
+	page_task_switch_out(task);
+	task_of_hook = tasks[1];
+	page_task_switch_in(task);
+	store_beside_hook();
+	/* [P251] [P75] */
+	ok(!run_in_child(store_beside_hook)->exit_code && page_task_depth(task) == 1,
+	   "a task that the hook does not return can be switched out and in");
+	page_task_switch_out(task);
+	page_task_switch_in(NULL);
+	page_task_delete(task);
+	task_of_hook = tasks[0];
+}
+
 static void test_task_hook(void)
 {
 	struct page_task *own = page_task_current();
@@ -131,6 +155,7 @@ static void test_task_hook(void)
 	ok(page_task_depth(tasks[0]) == 1 && !page_task_depth(own),
 	   "a mapping belongs to the task of the hook");
 	page_unmap_local(addr);
+	test_switch_beside_hook();
 	task_of_hook = NULL;
 	/* [P241] */
 	ok(page_task_current() == own, "a hook that returns NULL chooses nothing");
@@ -167,6 +192,51 @@ static bool succeeds_in_thread(void *(*run)(void *is_good))
 
 	run_thread_and_wait(run, &good);
 	return good;
+}
+
+static pthread_key_t late_key;
+static unsigned int late_call_count;
+static bool late_call_succeeds;
+
+/*
+ * A destructor of a thread's key. The first call lets the C library call the destructor again. The second
+ * call follows the library's own destructor, which removed the thread's own task, so it needs a new own task.
+ */
+static void map_after_end_of_own_task(void *not_null)
+{
+	struct page_task *other;
+	unsigned char *addr;
+
+	if (!late_call_count++) {
+		pthread_setspecific(late_key, not_null);
+		return;
+	}
+	addr = page_map_local(pages[0]);
+	other = page_task_new("other");
+	page_task_switch_in(other);
+	page_unmap_local(page_map_local(pages[1]));
+	page_task_switch_in(NULL);
+	page_task_delete(other);
+	addr[3] = 77;
+	late_call_succeeds = addr[3] == 77;
+	page_unmap_local(addr);
+}
+
+static void *map_and_set_late_key(void *is_good)
+{
+	page_unmap_local(page_map_local(pages[0]));
+	pthread_setspecific(late_key, is_good);
+	return is_good;
+}
+
+static void test_calls_of_late_destructor(void)
+{
+	pthread_key_create(&late_key, map_after_end_of_own_task);
+	succeeds_in_thread(map_and_set_late_key);
+	pthread_key_delete(late_key);
+	/* [P16] */
+	ok(late_call_succeeds && late_call_count == 2,
+	   "the destructor of a key maps a page after the end of the thread's own task");
 }
 
 static void test_tasks_of_threads(void)
@@ -309,5 +379,5 @@ ACTION(delete_tasks, page_task_delete(tasks[0]), page_task_delete(tasks[1]))
 
 UNIT_TEST_IN_MAP_MODES(test_page_map, test_choice_of_backend, create_tasks, test_16_mappings,
 		       test_two_mappings, test_new_addresses, test_task_switch, test_task_hook,
-		       test_tasks_of_threads, test_task_delete, test_memory_of_deleted_tasks, test_fork,
-		       delete_tasks)
+		       test_tasks_of_threads, test_calls_of_late_destructor, test_task_delete,
+		       test_memory_of_deleted_tasks, test_fork, delete_tasks)

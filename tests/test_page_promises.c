@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include "harness/library.h"
+
 #define OLD_BYTE 0x5a
 
 static void abort_unless(bool good)
@@ -107,6 +109,29 @@ static int record_call(void *addr, void *ctx)
 	return called.result;
 }
 
+/* @offset: of the byte whose address the callback got. */
+static bool callback_got_mapping_of(struct page *page, size_t offset)
+{
+	unsigned char *addr = page_map_local(page);
+	bool good = page_canonical(called.addr) == (unsigned char *)page_canonical(addr) + offset;
+
+	page_unmap_local(addr);
+	return good && (page_canonical(called.addr) == called.addr) == backend_is("direct");
+}
+
+/* Pages 1 and 2 are not the first page of the library. */
+static void test_addresses_of_callbacks(void)
+{
+	page_with_mapped(pages[1], record_call, NULL);
+	/* [P109] [P5] */
+	ok(callback_got_mapping_of(pages[1], 0),
+	   "the callback of page_with_mapped gets a mapping of the page");
+	page_with_pointer(pages[2], 8, 16, record_call, NULL);
+	/* [P115] */
+	ok(callback_got_mapping_of(pages[2], 8),
+	   "the callback of page_with_pointer gets the address of its byte");
+}
+
 static const int results[] = { 0, 1, -1, -EINVAL, -EFAULT, INT32_MIN, INT32_MAX };
 
 static bool callback_was_called_once(void *ctx, int ret, int result)
@@ -169,6 +194,80 @@ static void test_end_of_page(void)
 	   "a bad range calls no callback");
 }
 
+/* ---- reports of calls that test_page_misuse.c does not make ---- */
+
+static unsigned char bytes[PAGE_SIZE];
+static struct page *borrowed; /* the page of a buffer */
+
+ACTION(read_bytewise, page_read_bytewise_atomic(pages[1], bytes, 0, 0))
+ACTION(write_bytewise, page_write_bytewise_atomic(pages[1], bytes, 0, 0))
+
+static void copy_user_memory(void)
+{
+	struct user_slice_reader reader = make_user_slice_reader(bytes, 0);
+
+	page_copy_from_user_slice(pages[1], &reader, 0, 0);
+}
+
+static const struct {
+	void (*run)(void);
+	const char *name;
+} misused_calls[] = {
+	{ read_bytewise, "page_read_bytewise_atomic" },
+	{ write_bytewise, "page_write_bytewise_atomic" },
+	{ copy_user_memory, "page_copy_from_user_slice" },
+};
+
+static void (*misused_call)(void);
+
+ACTION(call_with_freed_page, page_free(pages[1]), misused_call())
+
+static void call_with_full_task(void)
+{
+	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		page_map_local(pages[2]);
+	misused_call();
+}
+
+ACTION(free_borrowed_page, page_task_switch_in(page_task_new("alpha")), page_free(borrowed))
+
+/* Return: whether @run ends with a report of @rule, the call @name, @what and the addresses of @page and a
+ * task.
+ */
+static bool ends_with_report(void (*run)(void), const char *rule, const char *name, const char *what,
+			     const struct page *page, const char *task)
+{
+	const struct isolated *result = run_in_child(run);
+	char expected[120];
+
+	snprintf(expected, sizeof(expected), "BUG: page: %s: %s of %s %p by %s", rule, name, what,
+		 (const void *)page, task);
+	return child_ended_as_expected(result, rule) &&
+	       (!library_get()->report_names_the_call || strstr(result->output, "Sanitizer") ||
+		!strncmp(result->output, expected, strlen(expected)));
+}
+
+static void test_reports(void)
+{
+	for (size_t i = 0; i < COUNT(misused_calls); i++) {
+		const char *name = misused_calls[i].name;
+
+		misused_call = misused_calls[i].run;
+		/* [P22] [P127] [P128] */
+		ok(ends_with_report(call_with_freed_page, "use-after-free", name, "the freed page", pages[1],
+				    "thread "),
+		   "%s of a freed page", name);
+		/* [P22] [P123] [P129] */
+		ok(ends_with_report(call_with_full_task, "map-overflow", name, "page", pages[1], "thread "),
+		   "%s is a 17th mapping", name);
+	}
+	borrowed = page_borrow(page_buffer_alloc(1));
+	/* [P22] [P62] */
+	ok(ends_with_report(free_borrowed_page, "borrowed-free", "page_free", "the borrowed page", borrowed,
+			    "alpha at 0x"),
+	   "a task frees the page of a buffer");
+}
+
 /* ---- refused calls ---- */
 
 static void load_through_removed_mapping(void)
@@ -195,6 +294,24 @@ static const struct child_case refused_revocation_cases[] = {
 	  "a refused revocation leaves the earlier one" /* [P81] [P87] */ },
 };
 
+static void allocate_with_long_value(void)
+{
+	static char value[600];
+
+	memset(value, 'x', sizeof(value) - 1);
+	setenv("PAGE_MAP_REVOKE", value, 1);
+	page_alloc(GFP_KERNEL);
+}
+
+/* With AddressSanitizer, the child also shows that the library writes only its own memory. */
+static bool long_report_is_one_line(void)
+{
+	const char *line = run_in_child(allocate_with_long_value)->output;
+
+	return !strncmp(line, "BUG: page: environment: ", 24) &&
+	       strchr(line, '\n') == line + strlen(line) - 1;
+}
+
 static void test_refused_choices(void)
 {
 	const char *chosen = page_map_backend();
@@ -205,6 +322,9 @@ static void test_refused_choices(void)
 	   "a refused backend leaves the earlier one");
 	if (backend_is("alias"))
 		CHECK_CHILDREN(refused_revocation_cases);
+	else
+		/* [P21] [P22] */
+		ok(long_report_is_one_line(), "a report of a long text is one line");
 	allocate_test_pages();
 	/* [P78] [P88] */
 	ok(page_map_backend_set(backend_is("alias") ? "direct" : "alias") == -EBUSY &&
@@ -225,8 +345,9 @@ static bool attributes_are(enum page_fault_point point, struct page_fault_attr w
 static void test_refused_attributes(void)
 {
 	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT,
-					    set = { 0, 2, 3, 4, 5, true, GFP_NOIO, 6 },
+					    set = { 0, 0x20002, 3, 0x40004, 0x50005, true, 0x60006, 6 },
 					    wrong[] = { { .probability = 101, .seed = 9 },
+							{ .probability = 0x10000 + 50, .seed = 9 },
 							{ .probability = UINT32_MAX, .seed = 9 },
 							{ .times = -2, .seed = 9 },
 							{ .times = INT32_MIN, .seed = 9 } };
@@ -236,7 +357,8 @@ static void test_refused_attributes(void)
 	refused &= page_fault_attr_set(PAGE_FAULT_ALLOC, &own) == 0;
 	memset(&own, 1, sizeof(own));
 	/* [P283] [P284] [P288] */
-	ok(refused && attributes_are(PAGE_FAULT_ALLOC, set), "page_fault_attr_set copies the attributes");
+	ok(refused && attributes_are(PAGE_FAULT_ALLOC, set),
+	   "page_fault_attr_set copies attributes of any width");
 	for (size_t i = 0; i < COUNT(wrong); i++)
 		refused &= page_fault_attr_set(PAGE_FAULT_ALLOC, &wrong[i]) == -EINVAL;
 	refused &= page_fault_attr_set(PAGE_FAULT_POINTS, &off) == -EINVAL;
@@ -355,7 +477,6 @@ ACTION(test_small_stack, CHECK_CHILDREN(stack_cases))
 
 /* ---- neighbours of a page ---- */
 
-static unsigned char bytes[PAGE_SIZE];
 static struct page *middle;
 static unsigned char *three_pages;
 
@@ -712,8 +833,9 @@ static void test_copies_of_readers(void)
 }
 
 UNIT_TEST_IN_MAP_MODES(test_page_promises, test_refused_choices, test_wide_lengths_of_user_memory,
-		       test_wide_slices, test_wide_buffers, test_results_of_callbacks, test_end_of_page,
-		       test_refused_attributes, test_small_stack, test_new_tasks_inherit_nothing, test_names,
-		       test_tasks_of_threads, test_neighbours, test_pages_that_were_buffers, test_memory,
-		       test_family, test_changed_user_memory, test_user_slice_calls_are_no_failure_points,
+		       test_wide_slices, test_wide_buffers, test_addresses_of_callbacks,
+		       test_results_of_callbacks, test_reports, test_end_of_page, test_refused_attributes,
+		       test_small_stack, test_new_tasks_inherit_nothing, test_names, test_tasks_of_threads,
+		       test_neighbours, test_pages_that_were_buffers, test_memory, test_family,
+		       test_changed_user_memory, test_user_slice_calls_are_no_failure_points,
 		       test_copies_of_readers)

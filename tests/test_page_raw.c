@@ -200,7 +200,9 @@ static void test_copy_to_same_page(void)
 	ok(page_copy(page, 8, page, 8, 0) == 0, "page_copy of no bytes overlaps nothing");
 }
 
-ACTION(allocate_two_pages, page = alloc_zeroed_page(), other = alloc_zeroed_page())
+/* Does not use the first page of all: a mistake that uses it in place of a call's page must make a
+ * difference. */
+ACTION(allocate_two_pages, alloc_zeroed_page(), page = alloc_zeroed_page(), other = alloc_zeroed_page())
 ACTION(free_two_pages, page_free(page), page_free(other))
 
 UNIT_TEST_IN_MAP_MODES(test_page_raw, allocate_two_pages, test_ranges, test_written_bytes,

@@ -16,6 +16,7 @@ static int unlock_instead_of_yield(void);
 #include "page/sync.h"
 #undef sched_yield
 
+#include "page/arena.h"
 #include "page/report.h"
 #include "tests/page_test.h"
 #include "tests/refuse_call.h"
@@ -91,6 +92,39 @@ static void free_buffer_of_never_allocated_frame(void)
 	page_buffer_free(buffer + 8 * PAGE_SIZE);
 }
 
+/* The caller is the first that allocates pages. */
+static void allocate_all_pages_as_one_buffer(void)
+{
+	const unsigned char *buffer = page_buffer_alloc(ARENA_SIZE);
+	struct page *page = NULL;
+	size_t count = 0;
+
+	abort_unless(buffer && page_buffer_size(buffer) == ARENA_SIZE);
+	while ((page = page_buffer_next(buffer, page)))
+		count++;
+	abort_unless(count == ARENA_FRAMES && page_borrow(buffer + ARENA_SIZE - 1));
+}
+
+/* Makes calls that request no failure; then no thread can have a task, which only a failure point needs. */
+static void pass_failure_points_without_task(void)
+{
+	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
+	struct user_slice_reader reader = make_user_slice_reader(&variable, 1);
+	struct page_task *task = page_task_new("cancels");
+	struct page *page;
+	pthread_key_t key;
+
+	page_task_switch_in(task);
+	page_fail_nth(0);
+	page_task_switch_out(task);
+	page_fault_attr_set(PAGE_FAULT_ALLOC, &off);
+	while (!pthread_key_create(&key, NULL))
+		;
+	page = alloc_or_abort();
+	abort_unless(!page_copy_from_user_slice(page, &reader, 0, 1));
+	page_free(page);
+}
+
 ACTION(find_nothing_direct, choose_backend_and_find_no_page("direct"))
 ACTION(find_nothing_alias, choose_backend_and_find_no_page("alias"))
 ACTION(free_no_buffer, page_buffer_free(&variable))
@@ -149,6 +183,8 @@ static const struct child_case first_page_cases[] = {
 	{ borrow_from_never_allocated_frames, RETURNS, "no buffer has a frame that was never allocated" },
 	{ free_buffer_of_never_allocated_frame, "foreign-map",
 	  "no buffer begins at a frame that was never allocated" },
+	/* [P51] */
+	{ pass_failure_points_without_task, RETURNS, "until a failure is requested, calls need no task" },
 	/* [P87] */
 	{ choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer" },
 	/* [P85] */
@@ -166,7 +202,27 @@ static const struct child_case first_page_cases[] = {
 	{ choose_unknown_revoke, "environment", "the environment names an unknown revocation" },
 };
 
+static const struct child_case whole_arena_cases[] = {
+	/* [P201] [P212] [P222] [P225] */
+	{ allocate_all_pages_as_one_buffer, RETURNS, "one buffer may have all pages" },
+};
+
 /* ---- reports ---- */
+
+static bool report_is(void (*run)(void), const char *expected)
+{
+	return !strcmp(run_in_child(run)->output, expected);
+}
+
+/* [P22] */
+static void test_reports_of_environment(void)
+{
+	ok(report_is(choose_unknown_backend,
+		     "BUG: page: environment: PAGE_MAP=sideways means nothing in this build\n") &&
+		   report_is(choose_unknown_revoke, "BUG: page: environment: PAGE_MAP_REVOKE=politely means "
+						    "nothing in this build\n"),
+	   "the report names the variable and its value");
+}
 
 ACTION(report_without_stderr, close(STDERR_FILENO), choose_unknown_backend())
 
@@ -224,14 +280,17 @@ ACTION(map_page, page_map_local(pages[0]))
 ACTION(unmap_page, page_unmap_local(addr))
 ACTION(delete_task, page_task_delete(task))
 
-static void read_user_memory(void)
+static int read_user_memory_and_get_error(void)
 {
 	const char user[] = "user";
 	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(user));
 	char copy[sizeof(user)];
 
-	user_slice_read(&reader, copy, sizeof(user));
+	return user_slice_read(&reader, copy, sizeof(user));
 }
+
+ACTION(read_user_memory, read_user_memory_and_get_error())
+ACTION(require_fault_of_read, errno = 0, abort_unless(read_user_memory_and_get_error() == -EFAULT))
 
 static void write_user_memory(void)
 {
@@ -389,12 +448,21 @@ static const struct refused_case {
 	const char *check_name;
 } refused_cases[] = {
 	/* [P159] */
-	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
+	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system",
+	  "BUG: page: system: process_vm_readv() of this process: Operation not permitted; user memory "
+	  "cannot be "
+	  "read\n",
 	  "user memory: the system forbids to read it" },
 	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
 	  "user memory: the system cannot read it" },
-	{ prepare_nothing, SYS_process_vm_writev, ANY_ARG, 0, EPERM, write_user_memory, "system", "",
+	{ prepare_nothing, SYS_process_vm_writev, ANY_ARG, 0, EPERM, write_user_memory, "system",
+	  "BUG: page: system: process_vm_writev() of this process: Operation not permitted; user memory "
+	  "cannot be "
+	  "written\n",
 	  "user memory: the system forbids to write it" },
+	/* With error number 0, the system call returns 0. */
+	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, 0, require_fault_of_read, RETURNS, "",
+	  "user memory: the system reads no byte of it" },
 	/* [P12] [P49] [P51] */
 	{ prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, abort_unless_allocations_fail, RETURNS, "",
 	  "direct: without addresses there are no pages" },
@@ -428,7 +496,6 @@ static const struct refused_case {
 	  "BUG: page: map-failed: memfd_create", "fork: no space in the child's file" },
 	{ prepare_mapping, SYS_pwrite64, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
 	  "BUG: page: map-failed: copy", "fork: the pages cannot be copied" },
-	/* With error number 0, the system call returns 0. */
 	{ prepare_mapping, SYS_pwrite64, ANY_ARG, 0, 0, require_child_to_fail, RETURNS,
 	  "BUG: page: map-failed: copy", "fork: the system copies no bytes of the pages" },
 	{ prepare_mapping, SYNC_SYS_MMAP, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
@@ -537,6 +604,9 @@ static void abort_unless_calls_can_be_refused(void)
 UNIT_TEST(test_page_system)
 {
 	CHECK_CHILDREN(first_page_cases);
+	if (!SYNC_SHADOWS) /* shadow memory of all pages is too much memory */
+		CHECK_CHILDREN(whole_arena_cases);
+	test_reports_of_environment();
 	ok(long_reports_are_cut(), "a report that is too long is cut, and is one line");
 	ok(ends_by_abort(report_without_stderr), "a report without standard error aborts");
 	test_waiting_for_lock_yields();

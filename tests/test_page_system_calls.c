@@ -35,6 +35,8 @@ static struct {
 	unsigned int change_at; /* number of the call, from 1; 0: no change */
 	bool is_after;          /* the change follows the call, otherwise precedes it */
 	void (*change)(void);
+	bool is_pretended;    /* the system copies nothing, but returns the length of all pieces */
+	size_t pretended_len; /* sum of these lengths */
 	unsigned char copy_counts[USER_SIZE]; /* how often each byte was copied */
 	unsigned char copied_in_call[USER_SIZE];
 } user_copies;
@@ -62,12 +64,24 @@ static void count_copied_bytes(const struct iovec *pieces, unsigned long count, 
 		}
 }
 
+static ssize_t pretend_to_copy(const struct iovec *pieces, unsigned long count)
+{
+	size_t len = 0;
+
+	while (count)
+		len += pieces[--count].iov_len;
+	user_copies.pretended_len += len;
+	return (ssize_t)len;
+}
+
 #define DEFINE_USER_COPY(name)                                                             \
 	ssize_t name(pid_t pid, const struct iovec *own, unsigned long own_count,          \
 		     const struct iovec *pieces, unsigned long count, unsigned long flags) \
 	{                                                                                  \
 		ssize_t copied;                                                            \
                                                                                            \
+		if (user_copies.is_pretended)                                              \
+			return pretend_to_copy(pieces, count);                             \
 		user_copies.call_count++;                                                  \
 		change_if(false);                                                          \
 		copied = syscall(SYS_##name, pid, own, own_count, pieces, count, flags);   \
@@ -240,6 +254,34 @@ static void write_before_fault_in_second_call(void)
 	abort_unless(no_byte_is_copied_twice());
 }
 
+/* ---- lengths that need all bits of size_t ---- */
+
+static void write_before_fault_with_wide_length(void)
+{
+	struct user_slice_writer writer;
+
+	user_slice_writer_init(&writer, user_slice_new(user, SIZE_TOP));
+	memset(own_memory, NEW_BYTE, USER_SIZE);
+	change_user_memory(BEFORE, 1, make_from_page_20_read_only);
+	abort_unless(user_slice_write(&writer, own_memory, SIZE_TOP) == -EFAULT &&
+		     user_slice_writer_left(&writer) == SIZE_TOP);
+	abort_unless(bytes_are(user, NEW_BYTE, 20 * PAGE_SIZE));
+	abort_unless(bytes_are(user + 20 * PAGE_SIZE, OLD_BYTE, USER_SIZE - 20 * PAGE_SIZE));
+}
+
+/* Copies more than 4 GiB, or the first bytes of it if the library truncates the length. */
+static void copy_more_than_4_gib(void)
+{
+	size_t len = SIZE_UPPER + 5;
+	struct user_slice_reader reader = make_user_slice_reader(user, len);
+	struct user_slice_writer writer;
+
+	user_slice_writer_init(&writer, user_slice_new(user, len));
+	user_copies.is_pretended = true;
+	abort_unless(!user_slice_read(&reader, own_memory, len) && user_copies.pretended_len == len);
+	abort_unless(!user_slice_write(&writer, own_memory, len) && user_copies.pretended_len == 2 * len);
+}
+
 /* ---- calls that copy nothing ---- */
 
 static void make_calls_that_copy_nothing(void)
@@ -275,6 +317,10 @@ static const struct child_case user_memory_cases[] = {
 	/* [P186] */
 	{ write_before_fault_in_second_call, RETURNS,
 	  "user_slice_write: memory that is lost during the copy" },
+	{ write_before_fault_with_wide_length, RETURNS,
+	  "user_slice_write: a fault before the end of memory" },
+	/* [P173] [P184] */
+	{ copy_more_than_4_gib, RETURNS, "user_slice_read and user_slice_write: more than 4 GiB" },
 	/* [P190] [P191] [P192] [P193] [P194] [P174] [P185] [P169] */
 	{ make_calls_that_copy_nothing, RETURNS, "refused calls copy no user memory" },
 };
