@@ -116,7 +116,7 @@ static unsigned char *large_buffers[64];
 
 /*
  * Takes most frames by large buffers. Return: the number of buffers. After many inputs, the free frames are
- * in so many places that there are more buffers than this array has room for.
+ * in so many places that there are more buffers than this array has elements.
  */
 static unsigned int allocate_large_buffers(void)
 {
