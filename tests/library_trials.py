@@ -8,7 +8,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import resource
 import signal
 import subprocess
 import sys
@@ -43,25 +42,41 @@ def _decode_return_code(return_code):
     return HANG if -return_code == signal.SIGXCPU else signal.Signals(-return_code).name
 
 
+def _kill_process_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _wait_and_return_cpu_seconds(process):
+    """Return: the CPU time of @process and its children. Other threads run commands too, so a difference of
+    RUSAGE_CHILDREN would contain the time of their commands."""
+    _, wait_status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(wait_status)
+    return usage.ru_utime + usage.ru_stime
+
+
 def run_with_time_limits(command, wall_limit_seconds, cpu_seconds="unlimited", **popen_options):
     """Run a command; end it and its children at a limit, in seconds."""
-    begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun, timed_out = time.monotonic(), threading.Event()
     limited = ["sh", "-c", f'ulimit -c 0; ulimit -S -t {cpu_seconds}; exec "$@"', "sh"]
     with subprocess.Popen([*limited, *map(str, command)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           start_new_session=True, **popen_options) as process:
+        timer = threading.Timer(wall_limit_seconds, lambda: (timed_out.set(), _kill_process_group(process)))
+        timer.start()
         try:
-            output, _ = process.communicate(timeout=wall_limit_seconds)
-            status = _decode_return_code(process.returncode)
-        except subprocess.TimeoutExpired:
-            status, output = HANG, b""
+            output = process.stdout.read()
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         finally:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used_cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            # The process is not waited for yet, so its number belongs to no other process.
+            timer.cancel()
+            timer.join()
+            _kill_process_group(process)
+            used_cpu_seconds = _wait_and_return_cpu_seconds(process)
+    status = HANG if timed_out.is_set() else _decode_return_code(process.returncode)
+    output = b"" if timed_out.is_set() else output
     return Execution(status, time.monotonic() - begun, used_cpu_seconds, output.decode(errors="replace"))
 
 

@@ -59,6 +59,7 @@ def parse_arguments(arguments):
     add("--compare", nargs=2, metavar=("OLD", "NEW"), type=pathlib.Path,
         help="compare two result files; runs nothing")
     add("--keep", action="store_true", help="keep the built programs, to examine them by hand")
+    add("--only-bugs", action="store_true", help="do not test the unchanged library")
     add("--time", type=parse_positive_number, default=5, metavar="S",
         help="run a trial of fuzzing or stress for S seconds (default 5)")
     add("--trials", type=parse_positive_number, default=10, metavar="N",
@@ -82,7 +83,7 @@ def list_subjects(suite, bugs, options):
         first = () if bug.test else (suite.program_path(bug),)
         yield columns.Subject(bug.name, bug.flavour, bug.backend, bug, suite.patch_path(bug),
                               (*first, *corpus))
-    if own and not options.without:
+    if own and not options.without and not options.only_bugs:
         for flavour in FLAVOURS:
             for backend in BACKENDS:
                 yield columns.Subject(f"clean, {flavour}, {backend}", flavour, backend, None, None, own)

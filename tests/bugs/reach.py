@@ -42,13 +42,14 @@ def _parse_executed_lines(lcov_text):
     return {place: count > 0 for place, count in counts.items()}
 
 
-def measure_if_changed_line_executed(tester, program, patch_path, corpus_directory, **environment):
-    """Return: whether an input of the corpus executes a changed line; None if that cannot be measured."""
+def measure_if_changed_line_executed(tester, program, patch_path, corpus_directory, directory, **environment):
+    """Return: whether an input of the corpus executes a changed line; None if that cannot be measured. The
+    profile is written to @directory."""
     flags, llvm_cov = os.environ["LIBRARY_COVERAGE"].split(), os.environ["LIBRARY_LLVM_COV"]
     if not flags or not shutil.which(llvm_cov):
         return None
     binary = tester.library_builder.build_program(program, *flags)
-    raw, profile = corpus_directory / "../raw", corpus_directory / "../profile"
+    raw, profile = directory / "raw", directory / "profile"
     run_returning_status_and_output([binary, "-runs=0", "-timeout=10", corpus_directory], timeout=120,
                            env={**os.environ, **environment, "LLVM_PROFILE_FILE": str(raw)})
     if not raw.exists() or run_returning_status_and_output([os.environ["LIBRARY_LLVM_PROFDATA"], "merge", raw, "-o", profile])[0]:
