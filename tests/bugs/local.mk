@@ -49,6 +49,7 @@ $(library_scripts): Makefile
 	echo "export LIBRARY_ASAN='$(ASAN_FLAGS)'"; \
 	echo "export LIBRARY_TSAN='$(TSAN_FLAGS)'"; \
 	echo "export LIBRARY_MSAN='$(MSAN_FLAGS)'"; \
+	echo "export LIBRARY_EDGE_COUNTERS='$(edge_counters)'"; \
 	echo "export LIBRARY_COVERAGE='$(COVERAGE_FLAGS)'"; \
 	echo "export LIBRARY_LLVM_COV='$(LLVM_COV)'"; \
 	echo "export LIBRARY_LLVM_PROFDATA='$(LLVM_PROFDATA)'"; \
