@@ -54,6 +54,7 @@ BENCHES = [
     ("exec", True, [("", benches.bench_exec)]),
     ("run", True, [("", benches.bench_run)]),
     ("fuzz", False, [("", benches.bench_fuzz)]),
+    ("bugs", False, [("", benches.bench_bugs)]),
     ("afl", False, [("", benches.bench_afl)]),
     ("jobs", False, [("", benches.bench_jobs)]),
     ("minimize", False, [("", benches.bench_minimize)]),

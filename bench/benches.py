@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import pathlib
+import random
 import re
 import resource
 import shlex
@@ -186,31 +187,51 @@ def bench_interleavings(scratch):
     yield make_sample("search : real threads", "times", divide_pairs(values["search"], values["threads"]))
 
 
-def find_seed_of_mean_length():
-    files = sorted(pathlib.Path("seeds/fuzz_page").iterdir())
-    mean = statistics.mean(file.stat().st_size for file in files)
-    return min(files, key=lambda file: abs(file.stat().st_size - mean))
+# Fuzz targets, an empty target with the same engine and sanitizer, the inputs that both execute, and the largest
+# ratio of their CPU times.
+COMPARED_TARGETS = [
+    ("fuzz_page", "fuzz_empty", "bytes", "<= 3"),
+    ("fuzz_fatal", "fuzz_empty", "random-bytes", "<= 4.5"),
+    ("fuzz_api", "fuzz_empty", "calls", "<= 18"),
+    ("fuzz_race", "fuzz_empty-tsan", "random-bytes", "<= 6.5"),
+]
+STREAM_FILES = 1000
+STREAM_REPEATS = 10
+
+
+def write_input_streams(scratch):
+    """Write the same inputs in every run, to one directory for each kind of input."""
+    for kind in ("bytes", "random-bytes"):
+        (scratch / kind).mkdir()
+        Run(os.path.abspath("make_programs"), STREAM_FILES, 1, kind, cwd=scratch / kind)
+    numbers = random.Random(1)
+    (scratch / "calls").mkdir()
+    for number in range(STREAM_FILES):
+        (scratch / "calls" / f"{number}.bin").write_bytes(numbers.randbytes(8 * numbers.randrange(1, 9)))
 
 
 def bench_exec(scratch):
-    """Measure the time of one input, and its parts. Compare fuzz_page with an empty target, both under
-    libFuzzer with AddressSanitizer, on a seed of mean length. BENCH_RUNS: executions."""
-    skip_unless_programs_exist("fuzz_page", "fuzz_empty")
-    program, runs = find_seed_of_mean_length(), read_environment_number("BENCH_RUNS", 100000)
+    """Compare the CPU time of each target with that of an empty target: both execute the same inputs under
+    the same engine and sanitizer, without mutation. Profile fuzz_page, which starts from its seeds."""
+    compared = [row for row in COMPARED_TARGETS if all(os.access(program, os.X_OK) for program in row[:2])]
+    skip_unless_programs_exist("make_programs", *COMPARED_TARGETS[0][:2])
+    write_input_streams(scratch)
 
-    def measure_executions_per_second(target):
-        run = Run(f"./{target}", f"-runs={runs}", program)
-        return runs * 1000 / max(1, run.find_last_number(r"^Executed .* in (\d+) ms"))
+    def measure_cpu_usec_per_input(target, kind):
+        run = Run(f"./{target}", "-runs=0", "-print_funcs=0", *STREAM_REPEATS * [scratch / kind])
+        return 1e6 * run.cpu / (STREAM_FILES * STREAM_REPEATS)
 
-    values = measure_in_turns(f"bench-exec: {program}", 5, {
-        target: lambda target=target: measure_executions_per_second(target)
-        for target in ("fuzz_page", "fuzz_empty")})
-    yield make_sample("fuzz_page, executions of one program", "inputs/s", values["fuzz_page"])
-    yield make_sample("an empty target, executions of one file", "inputs/s", values["fuzz_empty"])
-    yield make_sample("fuzz_page : an empty target", "times",
-                      divide_pairs(values["fuzz_page"], values["fuzz_empty"]))
+    values = measure_in_turns("bench-exec", 5, {
+        (program, kind): lambda program=program, kind=kind: measure_cpu_usec_per_input(program, kind)
+        for target, empty, kind, _ in compared for program in (target, empty)})
+    for target, empty, kind, aim in compared:
+        yield make_sample(f"{target}, CPU time of an input", "us", values[target, kind])
+        yield make_sample(f"{target} : {empty}, CPU time", "times",
+                          divide_pairs(values[target, kind], values[empty, kind]), aim)
+        yield make_sample(f"{target}, the engine's share of the CPU time", "%", [
+            100 * share for share in divide_pairs(values[empty, kind], values[target, kind])])
     if shutil.which("perf"):
-        yield from profile_executions(scratch)
+        yield from profile_fuzzing(scratch)
     else:
         yield make_skipped_sample("whose time it is", "no perf")
 
@@ -224,12 +245,13 @@ def map_symbols_to_libraries():
     return part_of
 
 
-def profile_executions(scratch):
-    """Run fuzz_page under perf, and count perf's samples for the page library and for the harness. The
-    innermost known function of a sample decides, so memcpy() called by the library counts for the library."""
+def profile_fuzzing(scratch):
+    """Run fuzz_page under perf, and count perf's samples for the page library, for the harness, and for the
+    engine. The innermost known function of a sample decides, so memcpy() called by the library counts for the
+    library; outside of executions, all samples count for the engine and the mutator."""
     (scratch / "corpus").mkdir()
     try:
-        Run("perf", "record", "-q", "-e", "cpu-clock:u", "-F", "499", "--call-graph", "dwarf,8192", "-o",
+        Run("perf", "record", "-q", "-e", "cpu-clock", "-F", "499", "--call-graph", "dwarf,8192", "-o",
             scratch / "perf", "./fuzz_page", f"-max_total_time={read_environment_number('BENCH_SECONDS', 10)}",
             "-seed=1", "-max_len=704", scratch / "corpus", "seeds/fuzz_page")
     except Failed:
@@ -239,12 +261,17 @@ def profile_executions(scratch):
     script = Run("perf", "script", "-i", scratch / "perf", "-F", "comm,ip,sym").output
     for stack in script.split("\n\n"):
         names = re.findall(r"^\s+\w+ (\S+?)(?:\+0x[0-9a-f]*)?$", stack, re.MULTILINE)
-        if any("ExecuteCallback" in name for name in names):
+        if not any("ExecuteCallback" in name for name in names):
+            counts["outside"] += 1
+        else:
             counts[next((part_of[name] for name in names if name in part_of), "engine")] += 1
-    if counts.total() < 100:
-        raise Failed(f"expected 100 samples in executions or more, got {counts.total()}")
+    executions = counts.total() - counts["outside"]
+    if executions < 100:
+        raise Failed(f"expected 100 samples in executions or more, got {executions}")
+    yield make_sample("time of fuzz_page, engine and mutator", "%", [100 * counts["outside"] / counts.total()],
+                      "<= 50")
     for part, name in (("page", "src/page"), ("harness", "harness"), ("engine", "engine and sanitizer")):
-        yield make_sample(f"time in executions, {name}", "%", [100 * counts[part] / counts.total()])
+        yield make_sample(f"time in executions, {name}", "%", [100 * counts[part] / executions])
 
 
 def count_covered_and_all_branches(scratch, replayer, corpus):
@@ -322,6 +349,30 @@ def bench_fuzz(scratch):
                 for slow, fast in zip(needed[f"{target}-bytes"], needed[target])], ">= 10")
         else:
             yield make_skipped_sample(name, f"no {target}-bytes or no {target}")
+
+
+def bench_bugs(_scratch):
+    """Count the seeded bugs that the fuzz targets find from nothing in a given CPU time. BUGS: names or kinds of
+    bugs (default: all); N: trials, a value of a figure each; TIME: seconds of a trial. If most trials of a bug find
+    nothing, the rest is left out and counts as not found. The file results/bench-bugs.jsonl keeps each trial."""
+    trials, seconds = read_environment_number("N", 10), read_environment_number("TIME", 20)
+    results = pathlib.Path("results/bench-bugs.jsonl")
+    results.unlink(missing_ok=True)
+    Run("tests/bugs/bugs", "--only-bugs", "--column", "fuzz-empty", "--time", seconds, "--trials", trials, "--results",
+        results, *os.environ.get("BUGS", "").split(), accepted_statuses=(0, 77))
+    if not results.exists():
+        raise Skipped("the suite of seeded bugs tested nothing")
+    trials_by_bug = [record["trials"] for record in map(json.loads, results.read_text().splitlines())
+                     if "trials" in record]
+    programs = sorted({trial["program"] for trials_of_bug in trials_by_bug for trial in trials_of_bug})
+    for limit in (limit for limit in (1, 5, 20) if limit <= seconds):
+        for program in (*programs, ""):
+            yield make_sample(f"bugs that {program or 'all targets together'} found in {limit} s of CPU time", "bugs", [
+                sum(len(trials_of_bug) > number and trials_of_bug[number]["killed"]
+                    and trials_of_bug[number]["program"].startswith(program)
+                    and trials_of_bug[number]["cpu_seconds"] <= limit for trials_of_bug in trials_by_bug)
+                for number in range(trials)])
+    yield make_sample("bugs in the library, one at a time", "bugs", [len(trials_by_bug)])
 
 
 def bench_afl(scratch):
@@ -461,11 +512,14 @@ def bench_replay(scratch):
     yield measure_added_failing_inputs(inputs, count)
 
 
-def bench_run(_scratch):
-    """Measure the CPU time of `run` for all programs of corpus/rules, in each flavour, and what it saves: the CPU time
-    of a program in processes of its own, against that of a program among all programs."""
+def bench_run(scratch):
+    """Measure the CPU time of `run` for all programs of corpus/rules, in each flavour, and against as many programs
+    without a call. Compare a program in processes of its own with a program among all programs."""
     programs = sorted((pathlib.Path(__file__).resolve().parent.parent / "corpus/rules").glob("*.page"))
     some_programs = programs[::8]
+    empty_programs = [scratch / f"{program.stem}.page" for program in programs]
+    for path in empty_programs:
+        path.write_text("pagetorture 1\n")
     flavours = ["plain"] + [flavour for flavour in ("asan", "tsan", "msan")
                             if os.access(f"pagetorture-{flavour}", os.X_OK)]
 
@@ -475,10 +529,13 @@ def bench_run(_scratch):
     values = measure_in_turns("bench-run", 5, {
         **{flavour: lambda flavour=flavour: measure_run_cpu(programs, [flavour]) for flavour in flavours},
         "all": lambda: measure_run_cpu(programs, flavours),
+        "empty": lambda: measure_run_cpu(empty_programs, flavours),
         "alone": lambda: sum(measure_run_cpu([program], flavours) for program in some_programs)})
     for flavour in flavours:
         yield make_sample(f"run corpus/rules, {flavour}", "s of CPU", values[flavour])
     yield make_sample("run corpus/rules, all flavours", "s of CPU", values["all"])
+    yield make_sample("run corpus/rules : as many empty programs, CPU time", "times",
+                      divide_pairs(values["all"], values["empty"]), "<= 4")
     yield make_sample("each program alone : all programs, in CPU time", "times",
                       [alone / len(some_programs) * len(programs) / together
                        for alone, together in zip(values["alone"], values["all"])], ">= 8")

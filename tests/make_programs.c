@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * make_programs COUNT SEED [KIND]: writes COUNT random programs to files that are named by their seeds.
- * Programs of the kinds `repaired` and `bytes` break no rule; the kind `bytes` is written in byte form, other
- * kinds as text. Programs of the kind `racy` have 40 calls, a race, and no fatal call.
+ * Programs of the kinds `repaired` and `bytes` break no rule; the kinds `bytes` and `random-bytes` are
+ * written in byte form, other kinds as text. Programs of the kind `racy` have 40 calls, a race, and no fatal
+ * call.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,7 @@ static const struct program_kind {
 	bool writes_byte_form;
 } kinds[] = {
 	{ "random", make_interacting_program_from_seed, false },
+	{ "random-bytes", make_interacting_program_from_seed, true },
 	{ "repaired", make_repaired_program, false },
 	{ "bytes", make_repaired_program, true },
 	{ "racy", make_racy_program, false },
@@ -111,7 +113,7 @@ int main(int argc, char **argv)
 	rules = rules_new();
 	if (!count || !kind || !rules) {
 		fprintf(stderr, "make_programs: expected COUNT SEED "
-				"[random | repaired | bytes | racy]\n");
+				"[random | random-bytes | repaired | bytes | racy]\n");
 		return 2;
 	}
 	for (unsigned long i = 0; i < count; i++)
