@@ -170,6 +170,9 @@ done
 if succeeds_or_skip "this compiler has no libFuzzer" grep -q 'engines .*libFuzzer' "$scratch/out"; then
 	grep -q 'engines .*without coverage of the page library: asan' "$scratch/out"
 	ok $? "configure says that fuzzers would run without coverage of it" "$scratch/out"
+	make -C "$scratch/build" -n V=1 obj/fuzz-asan/src/harness/checker.o >"$scratch/out" 2>&1 &&
+		grep -q 'fuzzer-no-link.*checker\.c' "$scratch/out"
+	ok $? "so fuzzers count coverage of the harness" "$scratch/out"
 fi
 
 programs=$(cd "$abs_builddir" && find fuzz_*-replay pagetorture-stress | grep -v 'san$\|\.')
