@@ -84,9 +84,11 @@ obj/tsan/src/harness/%.o obj/fuzz-tsan/src/harness/%.o obj/given-tsan/src/harnes
 
 # If several patterns match an object, GNU make uses the variables of the most specific pattern.
 obj/tsan/src/page/%.o obj/tsan/stress/%.o obj/tsan/tests/%.o: object_cflags = $(TSAN_FLAGS)
-# test_interleave switches fibers, so it is not instrumented (tsan.c), and it is linked with the hooks.
+# test_fiber_set and test_interleave switch fibers, so they are not instrumented (tsan.c). test_interleave is linked
+# with the hooks.
 # test_page_accesses is linked with hooks of its own, too (tests/library_build.py has the same list).
-obj/tsan/tests/test_interleave.o obj/tsan/tests/test_page_accesses.o: object_cflags = $(tsan_harness)
+obj/tsan/tests/test_fiber_set.o obj/tsan/tests/test_interleave.o obj/tsan/tests/test_page_accesses.o: \
+  object_cflags = $(tsan_harness)
 test_interleave-tsan: test_ldflags = $(hook_ldflags_tsan)
 test_page_accesses-tsan: test_ldflags = $(hook_ldflags_tsan) -Wl,--wrap=memcpy -Wl,--wrap=memset \
 	-Wl,--wrap=process_vm_readv -Wl,--wrap=process_vm_writev

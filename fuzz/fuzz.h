@@ -72,14 +72,17 @@ void fuzz_report_outcome_part(enum digest_part part, const void *bytes, size_t l
 /* Clears the detector's memory of earlier inputs, which takes longer than executing an input. */
 void fuzz_clear_detector(void);
 
+/*
+ * Between executions, ThreadSanitizer ignores all accesses, and reports a process that ends with ignored
+ * accesses. A process that executed an input must call this function before _exit(); exit() calls it.
+ */
+void fuzz_end_ignored_accesses(void);
+
+/* Replaces the fibers, so that the detector forgets the order of the accesses of earlier inputs (exec.h). */
+void fuzz_renew_fibers(void);
+
 /* If true, fuzz_race reports every race of a program; otherwise it may stop at the first race. */
 extern bool fuzz_wants_all_races;
-
-/*
- * Counts a race, and clears the detector's memory after every RACES_PER_CLEAR races: to report a race,
- * ThreadSanitizer searches all accesses since the last clearing.
- */
-void fuzz_count_race_and_maybe_clear(void);
 
 /*
  * Counts an input that needs a child process. A process costs as much as a hundred inputs, so only the first

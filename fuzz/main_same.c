@@ -10,7 +10,7 @@
  *                  serve-apart each in a process of its own; prints the number of edges as 8 bytes,
  *                  then the outcome of each input
  *
- * Options before the command: --from-bytes, --keep, --all-races (same.py --help explains them).
+ * Options before the command: --from-bytes, --keep, --renew, --all-races (same.py --help explains them).
  * This program needs a compiler with inline edge counters (-fsanitize=fuzzer-no-link).
  */
 #include <stdio.h>
@@ -39,6 +39,7 @@ static struct {
 } counters;
 
 static bool keeps_detector_memory; /* between inputs */
+static bool renews_fibers;         /* between inputs, instead of clearing the detector's memory */
 static int outcomes_file;
 static uint64_t part_digests[DIGEST_PARTS];
 static uint8_t *edge_counters; /* how often the last executed input took each edge */
@@ -109,7 +110,9 @@ static void execute_and_write_outcome(const struct input *input, void *ctx)
 static void execute_input_file_or_exit(const char *name, bool must_clear_detector)
 {
 	alarm(SECONDS_MAX);
-	if (must_clear_detector)
+	if (renews_fibers)
+		fuzz_renew_fibers();
+	else if (must_clear_detector)
 		fuzz_clear_detector();
 	if (!input_for_each(name, execute_and_write_outcome, NULL))
 		_exit(1);
@@ -131,6 +134,7 @@ static void execute_in_child_or_exit(const char *name)
 	if (child == 0) {
 		initialize_and_execute_empty_input();
 		execute_input_file_or_exit(name, true);
+		fuzz_end_ignored_accesses();
 		_exit(0);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child || status)
@@ -157,6 +161,7 @@ static _Noreturn void serve_inputs(bool has_process_per_input)
 			execute_in_child_or_exit(name);
 		else
 			execute_input_file_or_exit(name, is_first || !keeps_detector_memory);
+	fuzz_end_ignored_accesses();
 	_exit(0);
 }
 
@@ -168,6 +173,7 @@ int main(int argc, char **argv)
 	for (argv++; argc > 1 && !strncmp(*argv, "--", 2); argv++, argc--) {
 		program_all_bytes |= !strcmp(*argv, "--from-bytes");
 		keeps_detector_memory |= !strcmp(*argv, "--keep");
+		renews_fibers |= !strcmp(*argv, "--renew");
 		fuzz_wants_all_races |= !strcmp(*argv, "--all-races");
 	}
 	command = argc > 1 ? *argv++ : "";

@@ -55,6 +55,8 @@ def parse_arguments():
                         help="read every FILE as a byte string, whatever its name is")
     parser.add_argument("--keep", action="store_true",
                         help="do not clear the detector's memory between inputs")
+    parser.add_argument("--renew", action="store_true",
+                        help="replace the fibers between inputs, instead of clearing the detector's memory")
     parser.add_argument("--seed", metavar="S", type=int, default=1,
                         help="draw the order of the second execution with seed S (default 1)")
     return parser.parse_args()
@@ -65,7 +67,7 @@ class Target:
 
     def __init__(self, parsed_arguments):
         self.program = os.path.abspath(parsed_arguments.program)
-        self.options = [f"--{name.replace('_', '-')}" for name in ("all_races", "keep", "from_bytes")
+        self.options = [f"--{name.replace('_', '-')}" for name in ("all_races", "keep", "renew", "from_bytes")
                         if getattr(parsed_arguments, name)]
         self.edge_count = 0
 

@@ -5,6 +5,7 @@
 # Test scripts print TAP, as unit tests do, and run in the build directory.
 
 unit_tests = \
+	test_access_log \
 	test_afl_mutator \
 	test_coroutine \
 	test_delay \
@@ -162,7 +163,7 @@ endif
 
 tests_plain = $(unit_tests) $(flavour_tests) $(page_tests) $(inside_plain)
 tests_asan = $(addsuffix -asan,$(mutate_tests) $(flavour_tests) $(page_tests) $(inside_asan))
-tests_tsan = $(addsuffix -tsan,$(flavour_tests) $(page_tests) $(inside_tsan) test_page_detect)
+tests_tsan = $(addsuffix -tsan,$(flavour_tests) $(page_tests) $(inside_tsan) test_fiber_set test_page_detect)
 tests_msan = $(addsuffix -msan,$(flavour_tests) $(page_tests) $(inside_msan) test_page_detect)
 
 # The tests that are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions,
@@ -190,6 +191,7 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	$(page_tests_inside:%=%D%/%.c) \
 	%D%/test_interleave.c \
 	%D%/test_page_accesses.c \
+	%D%/test_fiber_set.c \
 	%D%/test_page_detect.c \
 	%D%/test_page_system_calls.c \
 	%D%/banned_words \

@@ -88,6 +88,7 @@ done
 make_random_programs 300
 expect_same_outcomes fuzz_race "corpus, every race" --all-races "$corpus/rules" "$corpus/seed/fuzz_race"
 expect_same_outcomes fuzz_race "random programs, every race" --all-races --batch 100 "$scratch/random"
+expect_same_outcomes fuzz_race "new fibers between inputs" --renew --all-races --batch 100 "$corpus/rules" "$scratch/random"
 make_programs_with_crowded_granule 200
 expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch 50 "$scratch/crowded"
 

@@ -23,6 +23,7 @@
 #include "harness/util/bytes.h"
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
+#include "harness/detect/tsan_hooks.h"
 #include "harness/library.h"
 #include "harness/model/repair.h"
 
@@ -401,6 +402,15 @@ static void require_evaluated_and_clear_results(struct checker *checker, const s
 	trace_clear(checker->trace);
 }
 
+/* If the program does not race, ThreadSanitizer gets only the blocks of pages that several threads access. */
+static void limit_detector_to_shared_blocks(const struct access_log *access_log,
+					    const struct program *program)
+{
+	tsan_hooks_set_page_blocks(access_log->race_count ?
+					   TSAN_HOOKS_ALL_BLOCKS :
+					   access_log_find_shared_blocks(access_log, program));
+}
+
 enum checker_result checker_run_and_compare_fibers(struct checker *checker, const struct program *program,
 						   struct checker_report *report)
 {
@@ -408,8 +418,10 @@ enum checker_result checker_run_and_compare_fibers(struct checker *checker, cons
 	enum exec_end end;
 
 	require_evaluated_and_clear_results(checker, program, report);
+	limit_detector_to_shared_blocks(rules_access_log(checker->rules), program);
 	end = exec_run_fibers(checker->exec, program, must_deadlock(v) ? SIZE_MAX : v->fatal_call,
 			      checker->trace);
+	tsan_hooks_set_page_blocks(TSAN_HOOKS_ALL_BLOCKS);
 	if (end == EXEC_STOPPED_AFTER)
 		return report->result;
 	if (record_and_check_deadlock(v, end, report) && check_steps(checker, program, true, report) &&

@@ -68,22 +68,6 @@ static bool refuse_without_fork(void)
 
 /* ---- the outcomes that the model allows ---- */
 
-/* Adds the blocks of pages that the calls of the order access, except for alloc_page() and free_page(). */
-static void add_page_blocks(const struct program *ordered)
-{
-	const struct access_log *log = rules_access_log(search.rules);
-
-	for (size_t i = 0; i < log->access_count; i++) {
-		const struct access *access = &log->accesses[i];
-		enum op op = ordered->calls[access->call].op;
-
-		if (op == OP_alloc_page || op == OP_free_page)
-			continue;
-		for (unsigned int block = access->from / 64u; block * 64u < access->to; block++)
-			search.page_blocks |= (uint64_t)1 << block;
-	}
-}
-
 static unsigned int get_page_limit(void)
 {
 	return search.result->start.kind == START_LEFT ? search.result->start.count : RULES_UNLIMITED_PAGES;
@@ -97,7 +81,7 @@ static bool add_outcome(const struct program *ordered, uint64_t failing)
 	search.broken = rules_verdict(search.rules)->broken;
 	if (search.broken)
 		return false;
-	add_page_blocks(ordered);
+	search.page_blocks |= access_log_find_shared_blocks(rules_access_log(search.rules), ordered);
 	/* Without space for outcomes, the search still finds orders that break a rule, and accessed blocks.
 	 */
 	if (!search.result->has_unchecked_outcomes &&
@@ -171,7 +155,7 @@ static bool compute_outcomes(void)
 	search.outcomes.program = search.request->program;
 	search.broken = 0;
 	/* All pages have the first block, so that the memset() calls of two threads race. */
-	search.page_blocks = 1;
+	search.page_blocks = 0;
 	rules_limit_pages(request.rules, get_page_limit(), 0);
 	totals = orders_search(search.orders, &request);
 	search.result->outcome_count = (uint32_t)search.outcomes.count;

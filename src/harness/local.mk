@@ -55,6 +55,7 @@ harness_sources = \
 	%D%/exec/exec_state.h \
 	%D%/exec/exec_thread.c \
 	%D%/exec/exec_user.c \
+	%D%/exec/fiber_set.c \
 	%D%/exec/interleaving.h \
 	%D%/exec/kernel_calls.h \
 	%D%/exec/scheduler.c \

@@ -8,7 +8,7 @@
 #include "harness/util/no_coverage.h"
 
 /* Pages have bytes of earlier inputs where a program writes none. */
-NO_COVERAGE_BEGIN
+NO_COVERAGE_FILE_BEGIN
 
 /* The structs have no padding, so that memcmp() can compare them. Offsets are in `bytes` and `initialised`.
  */
@@ -190,4 +190,4 @@ bool outcomes_add(struct outcomes *outcomes, const struct trace *trace, const st
 	return true;
 }
 
-NO_COVERAGE_END
+NO_COVERAGE_FILE_END

@@ -5,9 +5,9 @@
  * clock is not less than this time at the accessing thread's index. A release copies the releasing thread's
  * clock to an object, and increments the thread's own number; an acquire takes the maximum of both clocks.
  *
- * Two hash tables have fixed sizes, because a call must not allocate memory: one with the accesses to each 8
- * bytes (granule), one with the clock of each atomic or lock. An entry of an older execution counts as
- * empty, so library_race_begin() does not touch the tables.
+ * Two tables have fixed sizes, because a call must not allocate memory: one with the accesses to each 8 bytes
+ * (granule), one with the clock of each atomic or lock. An entry of an older execution counts as empty, so
+ * library_race_begin() does not touch the tables.
  *
  * Everything errs to the same side: if a granule or the table of granules is full, an access is forgotten; if
  * the table of atomics and locks is full, no more races are reported. So a race may be missed, but no access
@@ -19,12 +19,12 @@
 #include "harness/util/no_coverage.h"
 
 /* The address of an access differs between processes, so coverage counters would differ too. */
-NO_COVERAGE_BEGIN
+NO_COVERAGE_FILE_BEGIN
 
 #define THREADS          PROGRAM_THREADS
 #define GRANULE          8u
 #define GRANULE_ACCESSES 12u /* accesses of one granule that are remembered */
-#define TABLE_SIZE       8192u
+#define TABLE_SIZE       2048u
 #define TABLE_PROBES     32u /* entries that a search looks at */
 #define IGNORED_RANGES   64u
 
@@ -41,24 +41,38 @@ struct timed_access {
 
 struct granule {
 	uintptr_t addr;
-	uint32_t execution; /* number of the execution that uses the entry */
 	bool is_ignored;
 	uint8_t access_count, oldest; /* oldest: the index that is overwritten when the entry is full */
 	struct timed_access accesses[GRANULE_ACCESSES];
 };
 
 struct sync_object {
-	uintptr_t addr;
-	uint32_t execution;
 	struct clock clock;
 };
 
+/*
+ * A hash table that gives each address of an execution a number, 0, 1, 2 and so on. The numbers are the
+ * indices of the arrays below, of which an execution uses only the first elements.
+ */
+struct address_table {
+	struct {
+		uintptr_t addr;
+		uint32_t execution; /* number of the execution that uses the slot */
+		uint32_t number;
+	} slots[TABLE_SIZE];
+	uint32_t count; /* numbers of this execution */
+};
+
+#define NO_NUMBER UINT32_MAX
+
+static struct address_table granule_table, sync_object_table;
 static struct granule granules[TABLE_SIZE];
 static struct sync_object sync_objects[TABLE_SIZE];
 
+struct library_race_state library_race_state;
+
 static struct {
-	uint32_t execution; /* number of library_race_begin() calls */
-	bool is_watching;
+	uint32_t execution;  /* number of library_race_begin() calls */
 	bool has_lost_order; /* a release or an acquire was not recorded */
 	uint8_t thread;
 	uint16_t call;
@@ -66,19 +80,20 @@ static struct {
 	struct clock loaded[THREADS];        /* clocks that relaxed loads read, for a later acquire fence */
 	struct clock release_fence[THREADS]; /* the thread's clock at its last release fence */
 	struct library_race race;
-	unsigned int ignored_range_count, recent_ignored_range;
+	unsigned int ignored_range_count;
 	struct {
-		uintptr_t from, to;
+		uintptr_t from, size;
 	} ignored_ranges[IGNORED_RANGES];
 } state;
 
 void library_race_begin(void)
 {
 	state.execution++;
-	state.is_watching = state.has_lost_order = false;
+	granule_table.count = sync_object_table.count = 0;
+	library_race_state.is_watching = state.has_lost_order = false;
 	state.race.is_found = false;
 	state.ignored_range_count = 0;
-	state.recent_ignored_range = 0;
+	library_race_state.ignored_size = 0;
 	bytes_fill(state.clocks, 0, sizeof(state.clocks));
 	bytes_fill(state.loaded, 0, sizeof(state.loaded));
 	bytes_fill(state.release_fence, 0, sizeof(state.release_fence));
@@ -90,17 +105,17 @@ void library_race_watch(uint8_t thread, size_t call)
 {
 	state.thread = thread;
 	state.call = (uint16_t)call;
-	state.is_watching = true;
+	library_race_state.is_watching = true;
 }
 
 void library_race_unwatch(void)
 {
-	state.is_watching = false;
+	library_race_state.is_watching = false;
 }
 
 bool library_race_is_watching(void)
 {
-	return state.is_watching;
+	return library_race_state.is_watching;
 }
 
 const struct library_race *library_race_get(void)
@@ -115,25 +130,15 @@ void library_race_ignore_range(const void *addr, size_t len)
 	if (state.ignored_range_count == IGNORED_RANGES)
 		return;
 	state.ignored_ranges[state.ignored_range_count].from = (uintptr_t)addr;
-	state.ignored_ranges[state.ignored_range_count++].to = (uintptr_t)addr + len;
-}
-
-static bool is_in_range(uintptr_t addr, unsigned int range)
-{
-	return addr >= state.ignored_ranges[range].from && addr < state.ignored_ranges[range].to;
-}
-
-/* A call often accesses the same buffer byte by byte, so the most recent range is tested first. */
-static bool is_in_recent_ignored_range(uintptr_t addr)
-{
-	return state.ignored_range_count && is_in_range(addr, state.recent_ignored_range);
+	state.ignored_ranges[state.ignored_range_count++].size = len;
 }
 
 static bool is_in_any_ignored_range(uintptr_t addr)
 {
 	for (unsigned int i = 0; i < state.ignored_range_count; i++)
-		if (is_in_range(addr, i)) {
-			state.recent_ignored_range = i;
+		if (addr - state.ignored_ranges[i].from < state.ignored_ranges[i].size) {
+			library_race_state.ignored_from = state.ignored_ranges[i].from;
+			library_race_state.ignored_size = state.ignored_ranges[i].size;
 			return true;
 		}
 	return false;
@@ -143,49 +148,55 @@ static bool is_in_any_ignored_range(uintptr_t addr)
 
 static unsigned int hash_address(uintptr_t addr)
 {
-	return (unsigned int)((uint32_t)(addr >> 2) * 2654435761u >> 19) % TABLE_SIZE;
+	return (unsigned int)((uint32_t)(addr >> 2) * 2654435761u >> 21) % TABLE_SIZE;
 }
 
-static void init_granule(struct granule *granule, uintptr_t addr)
+/*
+ * Return: the number of @addr in @table. If @addr has none: the next number if @must_add, or NO_NUMBER. Also
+ * NO_NUMBER if the part of the table for @addr is full.
+ */
+static uint32_t find_number(struct address_table *table, uintptr_t addr, bool must_add)
 {
-	granule->addr = addr;
-	granule->execution = state.execution;
-	granule->is_ignored = is_in_any_ignored_range(addr);
-	granule->access_count = granule->oldest = 0;
+	unsigned int index = hash_address(addr);
+
+	for (unsigned int i = 0; i < TABLE_PROBES; i++, index = (index + 1) % TABLE_SIZE) {
+		if (table->slots[index].execution != state.execution) {
+			if (!must_add)
+				return NO_NUMBER;
+			table->slots[index].addr = addr;
+			table->slots[index].execution = state.execution;
+			return table->slots[index].number = table->count++;
+		}
+		if (table->slots[index].addr == addr)
+			return table->slots[index].number;
+	}
+	return NO_NUMBER;
 }
 
 /* Return: the entry of the granule at @addr; NULL if its part of the table is full. */
 static struct granule *find_or_add_granule(uintptr_t addr)
 {
-	unsigned int index = hash_address(addr);
+	uint32_t count = granule_table.count, number = find_number(&granule_table, addr, true);
 
-	for (unsigned int i = 0; i < TABLE_PROBES; i++) {
-		struct granule *granule = &granules[(index + i) % TABLE_SIZE];
-
-		if (granule->execution != state.execution)
-			init_granule(granule, addr);
-		if (granule->addr == addr)
-			return granule;
+	if (number == count) {
+		granules[number].addr = addr;
+		granules[number].is_ignored = is_in_any_ignored_range(addr);
+		granules[number].access_count = granules[number].oldest = 0;
 	}
-	return NULL;
+	return number == NO_NUMBER ? NULL : &granules[number];
 }
 
 /* Return: the entry of @object; NULL if its part of the table is full. */
 static struct sync_object *find_or_add_sync_object(const volatile void *object)
 {
-	uintptr_t addr = (uintptr_t)object;
-	unsigned int index = hash_address(addr);
+	uint32_t count = sync_object_table.count;
+	uint32_t number = find_number(&sync_object_table, (uintptr_t)object, true);
 
-	for (unsigned int i = 0; i < TABLE_PROBES; i++) {
-		struct sync_object *found = &sync_objects[(index + i) % TABLE_SIZE];
-
-		if (found->execution != state.execution)
-			*found = (struct sync_object){ .addr = addr, .execution = state.execution };
-		if (found->addr == addr)
-			return found;
-	}
-	state.has_lost_order = true;
-	return NULL;
+	if (number == count)
+		sync_objects[number].clock = (struct clock){ { 0 } };
+	if (number == NO_NUMBER)
+		state.has_lost_order = true;
+	return number == NO_NUMBER ? NULL : &sync_objects[number];
 }
 
 /* ---- order ---- */
@@ -216,13 +227,13 @@ void library_race_acquire(uint8_t thread, const volatile void *object)
 
 void library_race_record_lock(const volatile void *object)
 {
-	if (state.is_watching)
+	if (library_race_state.is_watching)
 		library_race_acquire(state.thread, object);
 }
 
 void library_race_record_unlock(const volatile void *object)
 {
-	if (state.is_watching)
+	if (library_race_state.is_watching)
 		library_race_release(state.thread, object);
 }
 
@@ -267,7 +278,7 @@ void library_race_record_fence(int order)
 {
 	struct clock *own = &state.clocks[state.thread];
 
-	if (!state.is_watching)
+	if (!library_race_state.is_watching)
 		return;
 	if (order_acquires(order))
 		take_maximum(own, &state.loaded[state.thread]);
@@ -328,19 +339,27 @@ static bool is_ignored(uintptr_t addr)
 	return granule ? granule->is_ignored : is_in_any_ignored_range(addr);
 }
 
-/* Records the part of the access [addr, addr + size) that is in the granule at @granule_addr. */
-static void record_in_granule(uintptr_t granule_addr, uintptr_t addr, size_t size,
+/* Return: a mask of the bytes of [addr, end) that are in the granule at @granule_addr. */
+static uint8_t make_byte_mask(uintptr_t granule_addr, uintptr_t addr, uintptr_t end)
+{
+	unsigned int first = addr > granule_addr ? (unsigned int)(addr - granule_addr) : 0;
+	unsigned int bytes_after_end =
+		end < granule_addr + GRANULE ? (unsigned int)(granule_addr + GRANULE - end) : 0;
+
+	return (uint8_t)(0xffu << first & 0xffu >> bytes_after_end);
+}
+
+/* Records the part of the access [addr, end) that is in the granule at @granule_addr. */
+static void record_in_granule(uintptr_t granule_addr, uintptr_t addr, uintptr_t end,
 			      const struct library_access *access)
 {
 	struct granule *granule = find_or_add_granule(granule_addr);
 	struct timed_access now = { .access = *access,
+				    .byte_mask = make_byte_mask(granule_addr, addr, end),
 				    .time = state.clocks[access->thread].numbers[access->thread] };
 
 	if (!granule || granule->is_ignored)
 		return;
-	for (unsigned int i = 0; i < GRANULE; i++)
-		if (granule_addr + i - addr < size)
-			now.byte_mask |= (uint8_t)(1u << i);
 	check_accesses(granule, &now);
 	store_access(granule, &now);
 }
@@ -350,7 +369,7 @@ static void record_access(uintptr_t addr, size_t size, struct library_access acc
 	uintptr_t end = addr + size;
 
 	for (uintptr_t at = addr & ~(uintptr_t)(GRANULE - 1); at < end; at += GRANULE)
-		record_in_granule(at, addr, size, &access);
+		record_in_granule(at, addr, end, &access);
 }
 
 static struct library_access make_access(bool is_write, bool is_atomic, const void *caller)
@@ -360,7 +379,7 @@ static struct library_access make_access(bool is_write, bool is_atomic, const vo
 
 void library_race_record_plain(const volatile void *addr, size_t size, bool is_write, const void *caller)
 {
-	if (state.is_watching && !is_in_recent_ignored_range((uintptr_t)addr))
+	if (library_race_state.is_watching)
 		record_access((uintptr_t)addr, size, make_access(is_write, false, caller));
 }
 
@@ -369,7 +388,7 @@ void library_race_record_atomic(const volatile void *addr, size_t size, enum lib
 {
 	struct sync_object *sync;
 
-	if (!state.is_watching || is_in_recent_ignored_range((uintptr_t)addr) || is_ignored((uintptr_t)addr))
+	if (!library_race_state.is_watching || is_ignored((uintptr_t)addr))
 		return;
 	sync = find_or_add_sync_object(addr);
 	if (sync)
@@ -381,24 +400,18 @@ void library_race_record_atomic(const volatile void *addr, size_t size, enum lib
 
 static void forget_granule(uintptr_t addr)
 {
-	unsigned int index = hash_address(addr);
+	uint32_t number = find_number(&granule_table, addr, false);
 
-	for (unsigned int i = 0; i < TABLE_PROBES; i++) {
-		struct granule *granule = &granules[(index + i) % TABLE_SIZE];
-
-		if (granule->execution != state.execution)
-			return;
-		if (granule->addr == addr)
-			granule->access_count = granule->oldest = 0;
-	}
+	if (number != NO_NUMBER)
+		granules[number].access_count = granules[number].oldest = 0;
 }
 
 void library_race_forget(const volatile void *addr, size_t len)
 {
 	uintptr_t from = (uintptr_t)addr & ~(uintptr_t)(GRANULE - 1), end = (uintptr_t)addr + len;
 
-	for (uintptr_t at = from; state.is_watching && at < end; at += GRANULE)
+	for (uintptr_t at = from; library_race_state.is_watching && at < end; at += GRANULE)
 		forget_granule(at);
 }
 
-NO_COVERAGE_END
+NO_COVERAGE_FILE_END

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "harness/util/bytes.h"
+#include "harness/util/no_coverage.h"
 
 /* This file declares ThreadSanitizer's functions, because not all compilers install headers for them. */
 #ifndef __clang__
@@ -33,6 +34,7 @@ DECLARE_ATOMICS(16)
 DECLARE_ATOMICS(32)
 DECLARE_ATOMICS(64)
 void *__tsan_create_fiber(unsigned int flags) WEAK;
+void __tsan_destroy_fiber(void *fiber) WEAK;
 void *__tsan_get_current_fiber(void) WEAK;
 void __tsan_set_fiber_name(void *fiber, const char *name) WEAK;
 void __tsan_switch_to_fiber(void *fiber, unsigned int flags) WEAK;
@@ -50,10 +52,8 @@ int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr
 			  int *atomic, void **trace, unsigned long trace_size) WEAK;
 int __tsan_get_report_thread(void *report, unsigned long idx, int *tid, uint64_t *os_id, int *running,
 			     const char **name, int *parent_tid, void **trace, unsigned long trace_size) WEAK;
-void AnnotateIgnoreReadsBegin(const char *file, int line) WEAK;
-void AnnotateIgnoreReadsEnd(const char *file, int line) WEAK;
-void AnnotateIgnoreWritesBegin(const char *file, int line) WEAK;
-void AnnotateIgnoreWritesEnd(const char *file, int line) WEAK;
+void __tsan_ignore_thread_begin(void) WEAK;
+void __tsan_ignore_thread_end(void) WEAK;
 
 /*
  * Options of ThreadSanitizer, compiled in so that a run without TSAN_OPTIONS is correct. Option
@@ -69,6 +69,9 @@ const char *__tsan_default_options(void)
 	       "history_size=7:symbolize=0:report_thread_leaks=0:report_signal_unsafe=0:"
 	       "detect_deadlocks=0:exitcode=66";
 }
+
+/* The state of ThreadSanitizer, and so the coverage of these functions, depends on earlier inputs. */
+NO_COVERAGE_FILE_BEGIN
 
 static struct {
 	tsan_race_fn fn;
@@ -163,6 +166,12 @@ void *tsan_fiber_new(const char *name)
 	if (fiber)
 		__tsan_set_fiber_name(fiber, name);
 	return fiber;
+}
+
+void tsan_fiber_delete(void *fiber)
+{
+	if (tsan_is_present())
+		__tsan_destroy_fiber(fiber);
 }
 
 void *tsan_fiber_self(void)
@@ -417,8 +426,8 @@ void tsan_call_in_own_stack_range(unsigned int fiber_index, void (*fn)(void *arg
 
 void tsan_set_accesses_ignored(bool is_ignored)
 {
-	if (!tsan_is_present())
-		return;
-	(is_ignored ? AnnotateIgnoreReadsBegin : AnnotateIgnoreReadsEnd)(__FILE__, __LINE__);
-	(is_ignored ? AnnotateIgnoreWritesBegin : AnnotateIgnoreWritesEnd)(__FILE__, __LINE__);
+	if (tsan_is_present())
+		(is_ignored ? __tsan_ignore_thread_begin : __tsan_ignore_thread_end)();
 }
+
+NO_COVERAGE_FILE_END

@@ -55,8 +55,11 @@ bool tsan_log_is_readable(void);
 /* Makes ThreadSanitizer pass each race to @fn, or print each race if @fn is NULL. */
 void tsan_set_race_callback(tsan_race_fn fn, void *ctx);
 
-/* Creates a fiber whose accesses happen after all earlier accesses of the caller. Fibers are never freed. */
+/* Creates a fiber whose accesses happen after all earlier accesses of the caller. */
 void *tsan_fiber_new(const char *name);
+
+/* Frees a fiber of tsan_fiber_new(), which must not be the running fiber. */
+void tsan_fiber_delete(void *fiber);
 
 /* Return: the running fiber. */
 void *tsan_fiber_self(void);

@@ -30,7 +30,7 @@
 #pragma GCC diagnostic ignored "-Wpragmas"
 
 /* The hooks run in each call, and their coverage is not the library's. */
-NO_COVERAGE_BEGIN
+NO_COVERAGE_FILE_BEGIN
 
 static tsan_hooks_observer observer;
 
@@ -62,7 +62,8 @@ static inline void announce_access(enum tsan_hook hook, const volatile void *add
 static inline void record_plain(const volatile void *addr, size_t size, bool is_write, const void *caller)
 {
 	announce_access(is_write ? HOOK_PLAIN_WRITE : HOOK_PLAIN_READ, addr, size, TSAN_HOOKS_NO_ORDER);
-	library_race_record_plain(addr, size, is_write, caller);
+	if (!library_race_ignores(addr))
+		library_race_record_plain(addr, size, is_write, caller);
 }
 
 static inline void record_atomic(const volatile void *addr, size_t size, enum library_atomic_kind kind,
@@ -75,7 +76,53 @@ static inline void record_atomic(const volatile void *addr, size_t size, enum li
 	};
 
 	announce_access(hooks[kind], addr, size, order);
-	library_race_record_atomic(addr, size, kind, order, caller);
+	if (!library_race_ignores(addr))
+		library_race_record_atomic(addr, size, kind, order, caller);
+}
+
+/* ---- blocks of pages ---- */
+
+#define PAGE_BYTES  4096u
+#define BLOCK_BYTES (PAGE_BYTES / 64)
+
+static uint64_t page_blocks = TSAN_HOOKS_ALL_BLOCKS;
+
+void tsan_hooks_set_page_blocks(uint64_t blocks)
+{
+	page_blocks = blocks;
+}
+
+static bool is_page_limited_to_blocks(size_t size)
+{
+	return size == PAGE_BYTES && page_blocks != TSAN_HOOKS_ALL_BLOCKS;
+}
+
+/* The blocks from `from` to `to` - 1. */
+struct block_range {
+	unsigned int from, to;
+};
+
+/* Return: the first block from @block on that is in page_blocks, or, if not @is_in, is not in page_blocks. */
+static unsigned int find_block(unsigned int block, bool is_in)
+{
+	while (block < 64 && (page_blocks >> block & 1) != is_in)
+		block++;
+	return block;
+}
+
+/* Sets @range to the next range of blocks in page_blocks after @range. Return: false if there is none. */
+static bool find_next_block_range(struct block_range *range)
+{
+	range->from = find_block(range->to, true);
+	range->to = find_block(range->from, false);
+	return range->from < 64;
+}
+
+/* Return: whether @addr is a byte of a page, in a block that is not in page_blocks. */
+static inline bool is_in_unshared_block(const volatile void *addr)
+{
+	return page_blocks != TSAN_HOOKS_ALL_BLOCKS && library_race_ignores(addr) &&
+	       !(page_blocks >> (uintptr_t)addr % PAGE_BYTES / BLOCK_BYTES & 1);
 }
 
 /* ---- plain accesses ---- */
@@ -123,42 +170,23 @@ void *__wrap___tsan_memcpy(void *to, const void *from, size_t size)
 	JUMP __real___tsan_memcpy(to, from, size);
 }
 
-#define PAGE_BYTES  4096u
-#define BLOCK_BYTES (PAGE_BYTES / 64)
-
-static uint64_t page_blocks = TSAN_HOOKS_ALL_BLOCKS;
-
-void tsan_hooks_set_page_blocks(uint64_t blocks)
-{
-	page_blocks = blocks;
-}
-
 void __tsan_write_range_pc(void *addr, unsigned long size, void *caller) REAL;
-
-/* Return: the first block from @block on that is in @blocks, or, if not @is_in, is not in @blocks. */
-static unsigned int find_block(uint64_t blocks, unsigned int block, bool is_in)
-{
-	while (block < 64 && (blocks >> block & 1) != is_in)
-		block++;
-	return block;
-}
 
 static void fill_page(uint8_t *page, uint8_t value, void *caller)
 {
-	unsigned int from = find_block(page_blocks, 0, true), to;
+	struct block_range range = { 0, 0 };
 
 	bytes_fill(page, value, PAGE_BYTES);
-	for (; from < 64; from = find_block(page_blocks, to, true)) {
-		to = find_block(page_blocks, from, false);
-		__tsan_write_range_pc(page + from * BLOCK_BYTES, (to - from) * BLOCK_BYTES, caller);
-	}
+	while (find_next_block_range(&range))
+		__tsan_write_range_pc(page + range.from * BLOCK_BYTES, (range.to - range.from) * BLOCK_BYTES,
+				      caller);
 }
 
 void *__real___tsan_memset(void *to, int value, size_t size) REAL;
 void *__wrap___tsan_memset(void *to, int value, size_t size)
 {
 	record_copy(to, size, true, CALLER);
-	if (size == PAGE_BYTES && page_blocks != TSAN_HOOKS_ALL_BLOCKS && __tsan_write_range_pc) {
+	if (is_page_limited_to_blocks(size) && __tsan_write_range_pc) {
 		fill_page(to, (uint8_t)value, CALLER);
 		return to;
 	}
@@ -172,6 +200,8 @@ void *__wrap___tsan_memset(void *to, int value, size_t size)
 	type __wrap___tsan_atomic##bits##_load(const volatile type *addr, int order)       \
 	{                                                                                  \
 		record_atomic(addr, sizeof(type), LIBRARY_LOAD, order, CALLER);            \
+		if (sizeof(type) == 1 && is_in_unshared_block(addr))                       \
+			return __atomic_load_n(addr, __ATOMIC_RELAXED);                    \
 		JUMP __real___tsan_atomic##bits##_load(addr, order);                       \
 	}
 #define HOOK_STORE(bits, type)                                                                    \
@@ -179,6 +209,10 @@ void *__wrap___tsan_memset(void *to, int value, size_t size)
 	void __wrap___tsan_atomic##bits##_store(volatile type *addr, type value, int order)       \
 	{                                                                                         \
 		record_atomic(addr, sizeof(type), LIBRARY_STORE, order, CALLER);                  \
+		if (sizeof(type) == 1 && is_in_unshared_block(addr)) {                            \
+			__atomic_store_n(addr, value, __ATOMIC_RELAXED);                          \
+			return;                                                                   \
+		}                                                                                 \
 		JUMP __real___tsan_atomic##bits##_store(addr, value, order);                      \
 	}
 #define HOOK_UPDATE(bits, type, name)                                                              \
@@ -256,6 +290,14 @@ void tsan_hooks_hide_heap(bool is_hidden)
 	is_heap_hidden = is_hidden;
 }
 
+static void pass_blocks(void (*fn)(unsigned long addr, unsigned long size), unsigned long page)
+{
+	struct block_range range = { 0, 0 };
+
+	while (find_next_block_range(&range))
+		fn(page + range.from * BLOCK_BYTES, (range.to - range.from) * BLOCK_BYTES);
+}
+
 #define DEFINE_HEAP_HOOK(name, hook)                                                 \
 	void __real___tsan_java_##name(unsigned long addr, unsigned long size) REAL; \
 	void __wrap___tsan_java_##name(unsigned long addr, unsigned long size)       \
@@ -265,6 +307,10 @@ void tsan_hooks_hide_heap(bool is_hidden)
 		announce(hook, (void *)addr, size);                                  \
 		if (size <= FORGOTTEN_SIZE_MAX)                                      \
 			library_race_forget((void *)addr, size);                     \
+		if (is_page_limited_to_blocks(size)) {                               \
+			pass_blocks(__real___tsan_java_##name, addr);                \
+			return;                                                      \
+		}                                                                    \
 		JUMP __real___tsan_java_##name(addr, size);                          \
 	}
 DEFINE_HEAP_HOOK(alloc, HOOK_HEAP_ALLOC)
@@ -354,4 +400,4 @@ bool tsan_hooks_are_linked(void)
 	return __real___tsan_read8;
 }
 
-NO_COVERAGE_END
+NO_COVERAGE_FILE_END

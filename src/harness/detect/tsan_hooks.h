@@ -47,9 +47,11 @@ typedef void (*tsan_hooks_recorder)(enum tsan_hook hook, const volatile void *ad
 void tsan_hooks_set_recorder(tsan_hooks_recorder recorder);
 
 /*
- * ThreadSanitizer needs more time for a memset() of a whole page than for the rest of an execution. From now
- * on it gets only these blocks of such a memset(); bit i is the block of 64 bytes at the offset 64 * i. The
- * blocks must contain all bytes of pages that the program accesses.
+ * ThreadSanitizer needs more time for whole pages and for copies byte by byte than for the rest of an
+ * execution. From now on it does not learn of these accesses in other blocks than @blocks: memset() of a
+ * whole page, allocation and free of a whole page, atomic loads and stores of one byte. Bit i is the block of
+ * 64 bytes at the offset 64 * i. The program must not race, and @blocks must contain the blocks of
+ * access_log_find_shared_blocks().
  */
 #define TSAN_HOOKS_ALL_BLOCKS UINT64_MAX
 void tsan_hooks_set_page_blocks(uint64_t blocks);

@@ -32,7 +32,7 @@ struct tsan_shadow {
 	const struct access *position_access; /* log_position is the log position after this access */
 	uintptr_t log_position;
 	uint16_t first_reported_call; /* call with the first predicted report, or NO_CALL */
-	struct granule granules[PROGRAM_PAGES][GRANULES];
+	struct granule granules[PROGRAM_PAGES][GRANULES]; /* empty except during a prediction */
 };
 
 #define NO_CALL UINT16_MAX
@@ -199,10 +199,15 @@ static void simulate_access(struct tsan_shadow *tsan, size_t access_index)
 
 /* ---- all accesses of a program ---- */
 
-static void set_has_race_of_granules(struct tsan_shadow *tsan, const struct race *race)
+/* Makes the granules in which the program races empty. */
+static void clear_granules_with_races(struct tsan_shadow *tsan, bool has_race)
 {
-	for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
-		tsan->granules[race->page][g].has_race = true;
+	for (size_t i = 0; i < tsan->access_log->race_count; i++) {
+		const struct race *race = &tsan->access_log->races[i];
+
+		for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
+			tsan->granules[race->page][g] = (struct granule){ .has_race = has_race };
+	}
 }
 
 static void init_prediction(struct tsan_shadow *tsan, const struct access_log *access_log,
@@ -214,9 +219,7 @@ static void init_prediction(struct tsan_shadow *tsan, const struct access_log *a
 	tsan->is_certain = true;
 	tsan->first_reported_call = NO_CALL;
 	tsan->position_access = NULL;
-	bytes_fill(tsan->granules, 0, sizeof(tsan->granules));
-	for (size_t i = 0; i < access_log->race_count; i++)
-		set_has_race_of_granules(tsan, &access_log->races[i]);
+	clear_granules_with_races(tsan, true);
 }
 
 bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct access_log *access_log,
@@ -233,5 +236,6 @@ bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct access_log *acce
 			break;
 		simulate_access(tsan, i);
 	}
+	clear_granules_with_races(tsan, false);
 	return tsan->is_certain;
 }

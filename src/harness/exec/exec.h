@@ -44,6 +44,13 @@ struct exec *exec_new(void);
 struct exec *exec_new_without_fibers(bool must_use_library);
 void exec_delete(struct exec *exec);
 
+/*
+ * Replaces the fibers. All accesses so far happen before the accesses of the new fibers. To report a race,
+ * ThreadSanitizer searches the accesses of the fiber of the earlier access, so new fibers make reports
+ * faster.
+ */
+void exec_renew_fibers(struct exec *exec);
+
 /* Options that vary how real threads interleave, but not the calls or their required order. */
 struct exec_timing {
 	bool pins_threads;   /* pin each thread of the program, including main, to one CPU */
@@ -77,7 +84,7 @@ struct exec_options {
 /* The fatal call of an execution with the option catches_report. */
 struct exec_caught_call {
 	bool was_made;
-	size_t call; /* index of the call */
+	size_t call;                        /* index of the call */
 	bool has_returned;                  /* or, for a load or store, AddressSanitizer would not report */
 	bool has_damaged_library;           /* the library made the call, which leaves its state undefined */
 	char report_line[REPORT_LINE_SIZE]; /* empty if has_returned */

@@ -244,12 +244,6 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
 	return true;
 }
 
-void exec_create_fibers(struct exec *exec)
-{
-	for (uint8_t t = 0; t < PROGRAM_THREADS; t++)
-		exec->fibers[t] = t == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(thread_name(t));
-}
-
 /*
  * Allocates page frames, fills them with nonzero bytes and frees them, so that later allocations return
  * nonzero frames. A new frame is zero, which would hide an allocation that ignores __GFP_ZERO.

@@ -7,6 +7,7 @@
  *   exec_catch.c   makes a fatal call, and catches the report that would end the process
  *   exec_map.c     maps pages, and makes the loads and stores through mappings
  *   exec_user.c    executes calls on user slices, whose memory may be partly unreadable
+ *   fiber_set.c    creates and replaces the fibers
  */
 #pragma once
 
@@ -83,6 +84,8 @@ struct exec {
 	struct exec_slice slices[PROGRAM_SLICES];
 	struct exec_thread_state thread_states[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
+	const char *fiber_names[PROGRAM_THREADS]; /* of thread_name(), which has coverage counters */
+	void *first_fiber;                        /* the fiber that the OS thread had at first */
 	struct exec_tsan_log_range tsan_log_ranges[PROGRAM_CALLS];
 	struct thread_locals locals; /* thread-local variables of the OS thread that runs all fibers */
 	bool is_first_use;           /* no page was allocated in this process before the execution */

@@ -29,7 +29,7 @@ static struct addresses {
 } * addresses;
 
 /* Addresses differ from process to process, and so does the place of an address in the table. */
-NO_COVERAGE_BEGIN
+NO_COVERAGE_FILE_BEGIN
 
 void shared_addresses_begin_search(void)
 {
@@ -109,4 +109,4 @@ bool shared_addresses_has_learned(void)
 	return addresses->has_learned;
 }
 
-NO_COVERAGE_END
+NO_COVERAGE_FILE_END

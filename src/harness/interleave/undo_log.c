@@ -25,7 +25,7 @@ static struct {
 } undo;
 
 /* Addresses differ from process to process, and so does the place of an address in the table. */
-NO_COVERAGE_BEGIN
+NO_COVERAGE_FILE_BEGIN
 
 void undo_log_begin(void)
 {
@@ -73,4 +73,4 @@ bool undo_log_restore(void)
 	return !undo.is_full;
 }
 
-NO_COVERAGE_END
+NO_COVERAGE_FILE_END

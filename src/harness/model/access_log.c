@@ -53,6 +53,46 @@ void access_log_append(struct access_log *access_log, const struct access *now,
 	access_log->accesses[access_log->access_count++] = *now;
 }
 
+#define PAGE_BYTES  4096
+#define BLOCK_BYTES (PAGE_BYTES / 64)
+#define MARGIN      8
+
+/* Return: the blocks that the access touches. */
+static uint64_t find_blocks_of_access(const struct access *access)
+{
+	int first = (access->from < MARGIN ? 0 : access->from - MARGIN) / BLOCK_BYTES;
+	int last =
+		(access->to + MARGIN > PAGE_BYTES ? PAGE_BYTES - 1 : access->to + MARGIN - 1) / BLOCK_BYTES;
+
+	return UINT64_MAX >> (63 - last) & UINT64_MAX << first;
+}
+
+static bool is_whole_page(const struct access *access)
+{
+	return access->to - access->from == PAGE_BYTES;
+}
+
+uint64_t access_log_find_shared_blocks(const struct access_log *access_log, const struct program *program)
+{
+	uint64_t blocks_of_threads[PROGRAM_THREADS] = { 0 }, in_parts = 0, of_one = 0, of_several = 0;
+
+	for (size_t i = 0; i < access_log->access_count; i++) {
+		const struct access *access = &access_log->accesses[i];
+		enum op op = program->calls[access->call].op;
+
+		if (op == OP_alloc_page || op == OP_free_page)
+			continue;
+		blocks_of_threads[access->thread] |= find_blocks_of_access(access);
+		if (!is_whole_page(access))
+			in_parts |= find_blocks_of_access(access);
+	}
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		of_several |= of_one & blocks_of_threads[t];
+		of_one |= blocks_of_threads[t];
+	}
+	return (in_parts & of_several) | 1;
+}
+
 static int compare_races(const void *left, const void *right)
 {
 	const struct race *a = left, *b = right;

@@ -48,5 +48,13 @@ struct access_log {
 void access_log_append(struct access_log *access_log, const struct access *access,
 		       const struct clock *thread_clock);
 
+/*
+ * Return: the blocks in which a race is imaginable: in the same block of any page, two threads make accesses,
+ * and at least one access is not to a whole page. The first block is always returned. Bit i is the block of
+ * 64 bytes at the offset 64 * i. Accesses count as 8 bytes longer at both ends, because a library may access
+ * too many bytes. alloc_page() and free_page() do not count: the program format orders them.
+ */
+uint64_t access_log_find_shared_blocks(const struct access_log *access_log, const struct program *program);
+
 /* Sorts the races by `first`, then by `second`, then by `page`. */
 void access_log_sort_races(struct access_log *access_log);

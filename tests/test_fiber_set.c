@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * New fibers change no verdict, and old fibers are freed. ThreadSanitizer ends a process with more than 8,128
+ * fibers.
+ */
+#include "harness/checker.h"
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+#define RENEWALS 1200 /* of 9 fibers each */
+
+#define P "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"
+
+static const struct {
+	const char *text;
+	size_t race_count;
+	const char *check_name;
+} programs[] = {
+	{ P "T0: write_raw(p0, 8, 8, 1)\nT1: write_raw(p0, 8, 8, 2)\n", 1, "a race stays a race" },
+	{ P "write_raw(p0, 8, 8, 1)\nT7: write_raw(p0, 8, 8, 2)\nread_raw(p0, 8, 8)\n", 0,
+	  "what main orders stays ordered" },
+};
+
+static bool is_verdict_same_with_new_fibers(struct checker *checker, const char *text, size_t race_count)
+{
+	static struct program program;
+	struct checker_report report;
+
+	parse_program_or_exit(&program, text);
+	for (unsigned int i = 0; i < RENEWALS; i++) {
+		checker_evaluate(checker, &program);
+		if (checker_run_and_compare_fibers(checker, &program, &report) != CHECKER_AGREES ||
+		    report.race_count != race_count)
+			return false;
+		exec_renew_fibers(checker->exec);
+	}
+	return true;
+}
+
+UNIT_TEST(test_fiber_set)
+{
+	struct checker *checker = checker_new();
+
+	for (size_t i = 0; i < COUNT(programs); i++)
+		ok(is_verdict_same_with_new_fibers(checker, programs[i].text, programs[i].race_count), "%s",
+		   programs[i].check_name);
+	checker_delete(checker);
+}
