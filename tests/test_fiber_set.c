@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * New fibers change no verdict, and old fibers are freed. ThreadSanitizer ends a process with more than 8,128
- * fibers.
- */
+/* New fibers change no verdict, and old fibers are freed. */
+#include <sys/resource.h>
+
 #include "harness/checker.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
-#define RENEWALS 1200 /* of 9 fibers each */
+#define RENEWALS 500
+/* 500 renewals that free no fiber need 18 MB; those that free all need 1.4 MB. */
+#define GROWTH_MAX_KB (6l << 10)
 
 #define P "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"
 
@@ -37,12 +38,26 @@ static bool is_verdict_same_with_new_fibers(struct checker *checker, const char 
 	return true;
 }
 
+static long read_peak_memory_kb(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
 UNIT_TEST(test_fiber_set)
 {
 	struct checker *checker = checker_new();
+	long peak_kb = 0;
 
-	for (size_t i = 0; i < COUNT(programs); i++)
+	for (size_t i = 0; i < COUNT(programs); i++) {
+		peak_kb = read_peak_memory_kb();
 		ok(is_verdict_same_with_new_fibers(checker, programs[i].text, programs[i].race_count), "%s",
 		   programs[i].check_name);
+	}
+	printf("# %ld KB more\n", read_peak_memory_kb() - peak_kb);
+	ok(read_peak_memory_kb() - peak_kb < GROWTH_MAX_KB, "the last %u renewals need no more memory",
+	   RENEWALS);
 	checker_delete(checker);
 }
