@@ -84,7 +84,13 @@ void api_reset_user_memory(void);
 void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 				     const char *rule, bool is_signal_accepted);
 
-/* As above, but the caller counts the calls of its kind in @count. */
+/* Starts the server of api_maybe_check_misuse(). */
+void api_start_server(void);
+
+/*
+ * As above, but @fn needs no state of the input, and most children are of the server, so @ctx must be a
+ * number or constant. The caller counts the calls of its kind in @count.
+ */
 void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
 			    bool is_signal_accepted);
 

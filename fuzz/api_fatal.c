@@ -9,15 +9,20 @@
 #include <unistd.h>
 
 #include "harness/detect/detector.h"
-#include "harness/util/isolate.h"
+#include "harness/util/isolate_server.h"
 #include "harness/util/no_coverage.h"
 #include "harness/util/number.h"
 
 #define CHILD_SECONDS 5
 
-/* A child costs as much as a hundred inputs: the first calls of each kind get one, then one call in many. */
-#define CHILD_ALWAYS  2
-#define CHILD_ONCE_IN 512
+/*
+ * A child costs as much as a hundred inputs: the first calls of each kind get one, then one call in many.
+ * Most children are of the server (isolate_server.h), if they need no state of the input. A child of this
+ * process costs ten times as much.
+ */
+#define CHILD_ALWAYS      2
+#define CHILD_ONCE_IN     512
+#define OWN_CHILD_ONCE_IN 2048
 
 /* The reports of child processes need no function names, and looking the names up takes a second. */
 const char *__asan_default_options(void);
@@ -28,9 +33,9 @@ const char *__asan_default_options(void)
 
 NO_COVERAGE_BEGIN
 
-static bool count_and_decide_child(unsigned int *count)
+static bool count_and_decide_child(unsigned int *count, unsigned int once_in)
 {
-	return ++*count <= CHILD_ALWAYS || *count % CHILD_ONCE_IN == 0;
+	return ++*count <= CHILD_ALWAYS || *count % once_in == 0;
 }
 
 /* ---- misuse, which must end the child ---- */
@@ -65,9 +70,27 @@ static bool has_expected_report(const struct isolated *child, const char *task, 
 	return is_signal_accepted && (child->signal || api_find_text(child->output, "Sanitizer: "));
 }
 
-static void run_child(const struct misuse *misuse, struct isolated *child)
+static struct misuse *misuse_in_server; /* in shared memory */
+
+void api_start_server(void)
 {
-	if (!isolate_call(run_misuse_and_exit, (void *)(uintptr_t)misuse, CHILD_SECONDS, child)) {
+	misuse_in_server = isolate_map_shared_or_exit(sizeof(*misuse_in_server));
+	isolate_server_start();
+}
+
+static bool run_child_of_server(const struct misuse *misuse, struct isolated *child)
+{
+	*misuse_in_server = *misuse;
+	return isolate_call_in_server(run_misuse_and_exit, misuse_in_server, CHILD_SECONDS, child);
+}
+
+static void run_child(const struct misuse *misuse, bool is_child_of_server, struct isolated *child)
+{
+	bool has_run = is_child_of_server ? run_child_of_server(misuse, child) :
+					    isolate_call(run_misuse_and_exit, (void *)(uintptr_t)misuse,
+							 CHILD_SECONDS, child);
+
+	if (!has_run) {
 		fprintf(stderr, "expected a process, got none\n");
 		abort();
 	}
@@ -76,16 +99,10 @@ static void run_child(const struct misuse *misuse, struct isolated *child)
 
 static struct isolated child;
 
-void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
-			    bool is_signal_accepted)
+static void check_misuse_in_child(const struct misuse *misuse, bool is_child_of_server, const char *task,
+				  const char *rule, bool is_signal_accepted)
 {
-	/* This call of the library is coverage of the input, so each input makes it. */
-	const char *task = page_task_name(page_task_current());
-	struct misuse misuse = { fn, ctx };
-
-	if (!count_and_decide_child(count))
-		return;
-	run_child(&misuse, &child);
+	run_child(misuse, is_child_of_server, &child);
 	api_expect(child.signal || child.exit_code, "misuse did not end the process, expected %s",
 		   rule ? rule : "a report");
 	api_expect(has_expected_report(&child, task, rule, is_signal_accepted),
@@ -93,12 +110,27 @@ void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ct
 		   child.output);
 }
 
+void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
+			    bool is_signal_accepted)
+{
+	/* This call of the library is coverage of the input, so each input makes it. */
+	const char *task = page_task_name(page_task_current());
+	struct misuse misuse = { fn, ctx };
+
+	if (count_and_decide_child(count, CHILD_ONCE_IN))
+		check_misuse_in_child(&misuse, *count % OWN_CHILD_ONCE_IN != 0, task, rule,
+				      is_signal_accepted);
+}
+
 void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 				     const char *rule, bool is_signal_accepted)
 {
 	static unsigned int counts[API_COUNT];
+	const char *task = page_task_name(page_task_current());
+	struct misuse misuse = { fn, ctx };
 
-	api_maybe_check_misuse(&counts[call->op], fn, ctx, rule, is_signal_accepted);
+	if (count_and_decide_child(&counts[call->op], OWN_CHILD_ONCE_IN))
+		check_misuse_in_child(&misuse, false, task, rule, is_signal_accepted);
 }
 
 /* ---- a child that must end with status 0 ---- */
@@ -107,9 +139,9 @@ void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx
 {
 	struct misuse misuse = { fn, ctx };
 
-	if (!count_and_decide_child(count))
+	if (!count_and_decide_child(count, OWN_CHILD_ONCE_IN))
 		return;
-	run_child(&misuse, &child);
+	run_child(&misuse, false, &child);
 	api_expect(!child.signal && !child.exit_code,
 		   "a child process ended with status %d, signal %d: %.400s", child.exit_code, child.signal,
 		   child.output);

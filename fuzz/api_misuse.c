@@ -514,14 +514,14 @@ static void run_kind(void *ctx)
 static void use_freed_page(void *ctx)
 {
 	set_up();
-	calls_of_page[*(const size_t *)ctx](freed);
+	calls_of_page[(uintptr_t)ctx](freed);
 }
 
 static void use_page_with_all_mappings(void *ctx)
 {
 	set_up();
 	map_pages(PAGE_TASK_MAPPINGS);
-	calls_of_page[*(const size_t *)ctx](page);
+	calls_of_page[(uintptr_t)ctx](page);
 }
 
 static bool is_possible(enum needs needs)
@@ -554,17 +554,17 @@ static void run_kind_in_child(size_t kind)
 static void run_any_kind_in_child(size_t i)
 {
 	static unsigned int freed_counts[CALLS_OF_PAGE], overflow_counts[CALLS_OF_PAGE];
-	size_t used;
+	uintptr_t used;
 
 	if (i < KINDS) {
 		run_kind_in_child(i);
 	} else if (i < KINDS + CALLS_OF_PAGE) {
 		used = i - KINDS;
-		api_maybe_check_misuse(&freed_counts[used], use_freed_page, &used, "use-after-free",
+		api_maybe_check_misuse(&freed_counts[used], use_freed_page, (void *)used, "use-after-free",
 				       detector_has_asan());
 	} else {
 		used = i - KINDS - CALLS_OF_PAGE + CALLS_WITHOUT_MAPPING;
-		api_maybe_check_misuse(&overflow_counts[used], use_page_with_all_mappings, &used,
+		api_maybe_check_misuse(&overflow_counts[used], use_page_with_all_mappings, (void *)used,
 				       "map-overflow", false);
 	}
 }

@@ -10,6 +10,7 @@
 
 #include "fuzz/api.h"
 #include "harness/detect/detector.h"
+#include "harness/util/bytes.h"
 #include "harness/util/no_coverage.h"
 #include "harness/util/number.h"
 
@@ -51,41 +52,35 @@ const unsigned char *api_pattern(uint64_t seed)
 
 NO_COVERAGE_BEGIN
 
-/* Eight bytes at any address, in one load. The type may have the address of any other type. */
+/* Eight bytes at any address. The type may have the address of any other type. */
 struct eight_bytes {
 	uint64_t value;
 } __attribute__((packed, may_alias));
 
-static __attribute__((no_sanitize("address"), always_inline)) inline uint64_t load_8(const unsigned char *at)
-{
-	return ((const struct eight_bytes *)at)->value;
-}
-
 /* Return: true if a known byte of the range differs. Most inputs compare many whole pages. */
-static __attribute__((no_sanitize("address"))) bool has_wrong_byte(const struct model_page *page,
-								   const unsigned char *seen, size_t off,
-								   size_t len)
+static BYTES_NO_SANITIZE bool has_wrong_byte(const struct model_page *page, const unsigned char *seen,
+					     size_t off, size_t len)
 {
 	const unsigned char *bytes = page->bytes + off, *known = page->known + off;
+	const struct eight_bytes *seen_8 = (const void *)seen, *bytes_8 = (const void *)bytes,
+				 *known_8 = (const void *)known;
 	uint64_t difference = 0;
-	size_t i = 0;
 
-	for (; i + 8 <= len; i += 8)
-		difference |= (load_8(seen + i) ^ load_8(bytes + i)) & load_8(known + i);
-	for (; i < len; i++)
+	for (size_t i = 0; i < len / 8; i++)
+		difference |= (seen_8[i].value ^ bytes_8[i].value) & known_8[i].value;
+	for (size_t i = len / 8 * 8; i < len; i++)
 		difference |= (uint64_t)((seen[i] ^ bytes[i]) & known[i]);
 	return difference;
 }
 
-__attribute__((no_sanitize("address"))) bool api_are_equal_bytes(const unsigned char *a,
-								 const unsigned char *b, size_t len)
+BYTES_NO_SANITIZE bool api_are_equal_bytes(const unsigned char *a, const unsigned char *b, size_t len)
 {
+	const struct eight_bytes *a_8 = (const void *)a, *b_8 = (const void *)b;
 	uint64_t difference = 0;
-	size_t i = 0;
 
-	for (; i + 8 <= len; i += 8)
-		difference |= load_8(a + i) ^ load_8(b + i);
-	for (; i < len; i++)
+	for (size_t i = 0; i < len / 8; i++)
+		difference |= a_8[i].value ^ b_8[i].value;
+	for (size_t i = len / 8 * 8; i < len; i++)
 		difference |= (uint64_t)(a[i] ^ b[i]);
 	return !difference;
 }
@@ -328,16 +323,6 @@ static void drop_reference_of_buffer(struct model_page *page)
 		remove_page(page);
 }
 
-static void check_pages_of_buffer(const struct model_buffer *buffer)
-{
-	for (size_t i = 0; i < MODEL_BUFFER_END_PAGES; i++) {
-		if (buffer->first[i])
-			check_whole_page(buffer->first[i]);
-		if (buffer->last[i])
-			check_whole_page(buffer->last[i]);
-	}
-}
-
 void api_empty_buffer_slot(struct api_slot *slot)
 {
 	struct model_buffer buffer = slot->buffer;
@@ -345,7 +330,6 @@ void api_empty_buffer_slot(struct api_slot *slot)
 	if (!buffer.addr)
 		return;
 	slot->buffer = (struct model_buffer){ 0 };
-	check_pages_of_buffer(&buffer);
 	for (size_t i = 0; i < MODEL_BUFFER_END_PAGES; i++) {
 		if (buffer.first[i])
 			drop_reference_of_buffer(buffer.first[i]);
@@ -445,18 +429,26 @@ void api_touch_page(struct model_page *page)
 		touched[touched_count++] = page;
 }
 
+static uint64_t state_check_count;
+
+/* A page of a buffer may be touched, and the neighbour of touched pages. */
+static void check_page_once(struct model_page *page)
+{
+	if (!page || page->last_check == state_check_count)
+		return;
+	page->last_check = state_check_count;
+	check_whole_page(page);
+}
+
 static void check_touched_pages(void)
 {
+	state_check_count++;
 	for (size_t i = 0; i < touched_count; i++) {
-		const struct model_page *page = touched[i];
-
-		if (!page)
+		if (!touched[i])
 			continue;
-		check_whole_page(page);
-		if (page->next)
-			check_whole_page(page->next);
-		if (page->previous)
-			check_whole_page(page->previous);
+		check_page_once(touched[i]);
+		check_page_once(touched[i]->next);
+		check_page_once(touched[i]->previous);
 	}
 	touched_count = 0;
 }
@@ -550,9 +542,7 @@ void api_model_init(void)
 
 void api_model_reset(void)
 {
-	for (const struct model_page *page = pages; page < pages + page_entry_count; page++)
-		if (page->page)
-			check_whole_page(page);
+	/* Each page is compared when its last reference is dropped. */
 	api_delete_all_tasks();
 	for (struct api_slot *slot = api_slots; slot < api_slots + API_SLOTS; slot++)
 		api_empty_page_slot(slot);

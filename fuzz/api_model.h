@@ -27,6 +27,7 @@ struct model_page {
 	unsigned int refs;
 	unsigned char *addr_in_buffer; /* of a borrowed page: one reference belongs to a buffer; or NULL */
 	struct model_page *next, *previous; /* the neighbours in the page's buffer, or NULL */
+	uint64_t last_check;                /* the number of the state check that compared the page last */
 	unsigned char bytes[PAGE_SIZE];
 	unsigned char known[PAGE_SIZE]; /* 0xff: the byte has the value of @bytes; 0: it may have any */
 };

@@ -11,8 +11,11 @@
 #define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
-/* The call `churn` allocates up to this many pages, far more than the library's quarantine holds. */
+/*
+ * One call `churn` in eight allocates up to CHURN_MOST pages, far more than the library's quarantine holds.
+ */
 #define CHURN_MOST 300
+#define CHURN_FEW  16
 
 void api_run_align(const struct api_call *call)
 {
@@ -72,14 +75,17 @@ void api_run_alloc(const struct api_call *call)
 
 /* ---- references ---- */
 
-/* Counts of references have limits at 8 and at 16 bits. A loop of that length is slow, so it is rare. */
+/*
+ * Counts of references have limits at 8 and at 16 bits. A loop of that length is slow, so it is rare.
+ * Mutators often choose small numbers and -1, so these numbers have no long loop.
+ */
 static unsigned int derive_reference_count(uint64_t number)
 {
-	unsigned int kind = (unsigned int)(number % 256);
+	unsigned int kind = (unsigned int)(number % 1024);
 
-	if (kind == 255)
+	if (kind == 700)
 		return 65536 + 2;
-	return kind >= 250 ? 300 : 1 + kind % 4;
+	return kind > 700 && kind <= 720 ? 300 : 1 + kind % 4;
 }
 
 NO_COVERAGE_BEGIN
@@ -159,9 +165,10 @@ void api_run_release(const struct api_call *call)
 
 void api_run_churn(const struct api_call *call)
 {
+	uint64_t number = call->numbers[0];
 	const struct page *last = NULL;
 
-	for (uint64_t n = call->numbers[0] % CHURN_MOST; n; n--) {
+	for (uint64_t n = number % 8 == 7 ? number % CHURN_MOST : number % CHURN_FEW; n; n--) {
 		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 
 		api_expect(page, "no frame is left, although all but a few frames were freed");

@@ -30,7 +30,7 @@ static struct {
 	unsigned char *addr; /* NULL: not mapped yet */
 	unsigned char bytes[USER_SIZE];
 	enum protection protections[USER_PAGES];
-	bool has_changed; /* since the start of the input */
+	bool have_bytes_changed[USER_PAGES]; /* since the start of the input */
 } user;
 
 /* ---- the memory ---- */
@@ -46,15 +46,30 @@ static void protect_page(size_t page, enum protection protection)
 		abort();
 }
 
-/* All pages are writable now; gives them their first bytes and protection. */
+/* Sets the bytes of the page to those of the start of an input. */
+static void set_first_bytes(size_t page)
+{
+	size_t offset = page * PAGE_SIZE;
+
+	protect_page(page, WRITABLE);
+	memcpy(user.bytes + offset, api_pattern(page * 500), PAGE_SIZE);
+	memcpy(user.addr + offset, user.bytes + offset, PAGE_SIZE);
+	user.have_bytes_changed[page] = false;
+}
+
 static void set_first_bytes_and_protection(void)
 {
-	for (size_t i = 0; i < USER_PAGES; i++)
-		memcpy(user.bytes + i * PAGE_SIZE, api_pattern(i * 500), PAGE_SIZE);
-	memcpy(user.addr, user.bytes, USER_SIZE);
-	for (size_t i = 0; i < USER_PAGES; i++)
+	for (size_t i = 0; i < USER_PAGES; i++) {
+		if (user.have_bytes_changed[i])
+			set_first_bytes(i);
 		protect_page(i, first_protections[i]);
-	user.has_changed = false;
+	}
+}
+
+static void note_changed_bytes(size_t offset, size_t len)
+{
+	for (size_t i = offset / PAGE_SIZE; i < USER_PAGES && i * PAGE_SIZE < offset + len; i++)
+		user.have_bytes_changed[i] = true;
 }
 
 static void map_user_memory(void)
@@ -68,7 +83,7 @@ static void map_user_memory(void)
 	user.addr = memory + PAGE_SIZE;
 	for (size_t i = 0; i < USER_PAGES; i++)
 		user.protections[i] = WRITABLE;
-	set_first_bytes_and_protection();
+	note_changed_bytes(0, USER_SIZE);
 }
 
 static void set_reader(struct api_slot *slot, struct model_position position)
@@ -99,10 +114,6 @@ void api_reset_user_memory(void)
 	if (!user.addr)
 		map_user_memory();
 	set_first_positions();
-	if (!user.has_changed)
-		return;
-	for (size_t i = 0; i < USER_PAGES; i++)
-		protect_page(i, WRITABLE);
 	set_first_bytes_and_protection();
 }
 
@@ -154,8 +165,8 @@ static void change_user_bytes(size_t offset, const unsigned char *bytes)
 		if (user.protections[(offset + i) / PAGE_SIZE] != WRITABLE)
 			continue;
 		user.addr[offset + i] = user.bytes[offset + i] = bytes[i];
-		user.has_changed = true;
 	}
+	note_changed_bytes(offset, 64);
 }
 
 void api_run_user_change(const struct api_call *call)
@@ -165,7 +176,6 @@ void api_run_user_change(const struct api_call *call)
 
 void api_run_user_protect(const struct api_call *call)
 {
-	user.has_changed = true;
 	protect_page(call->numbers[0] % USER_PAGES,
 		     (enum protection)(call->numbers[0] / USER_PAGES % (WRITABLE + 1)));
 }
@@ -303,7 +313,7 @@ static void write_and_check(struct api_slot *slot, size_t len, const unsigned ch
 			accessible = accessible ? find_copied_bytes(user.addr + offset, src, accessible) : 0;
 		if (accessible) {
 			memcpy(get_expected_bytes(offset), src, accessible);
-			user.has_changed = true;
+			note_changed_bytes(offset, accessible);
 		}
 	}
 	/* [P184] [P185] [P186] */
@@ -437,12 +447,10 @@ void api_run_copy_twice(const struct api_call *call)
 	copy_from_user_and_check(slot, 0, len);
 	offset = first.at - (uintptr_t)user.addr;
 	accessible = count_accessible_bytes(first.at, len, READ_ONLY);
-	if (offset < USER_SIZE && accessible < len && offset + accessible < USER_SIZE) {
-		user.has_changed = true;
+	if (offset < USER_SIZE && accessible < len && offset + accessible < USER_SIZE)
 		protect_page((offset + accessible) / PAGE_SIZE, WRITABLE);
-	} else if (offset < USER_SIZE) {
+	else if (offset < USER_SIZE)
 		change_user_bytes(offset, api_pattern(call->numbers[0] + 1));
-	}
 	set_reader(slot, first);
 	copy_from_user_and_check(slot, 0, len);
 }

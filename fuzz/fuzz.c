@@ -48,17 +48,22 @@ struct checker *fuzz_get_checker(void)
 	return checker;
 }
 
-/* If the system refuses a system call that the library needs, exits without a finding. */
-__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz_exit_if_system_call_is_refused(void)
 {
 	const char *missing = library_describe_refused_system_call();
 
-	(void)argc;
-	(void)argv;
 	if (!missing)
-		return 0;
+		return;
 	fprintf(stderr, "%s\n", missing);
 	_exit(2);
+}
+
+__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	fuzz_exit_if_system_call_is_refused();
+	return 0;
 }
 
 /* ---- the outcome of an input, in parts ---- */

@@ -14,10 +14,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * An engine, or a program without an engine, calls this function before the first input. fuzz_api has its own
- * version of this function. Both arguments are ignored.
+ * An engine, or a program without an engine, calls this function before the first input. fuzz_api and
+ * fuzz_fatal have their own versions of this function. Both arguments are ignored.
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* If the system refuses a system call that the library needs, exits without a finding. */
+void fuzz_exit_if_system_call_is_refused(void);
 
 /* libFuzzer calls these functions if mutator.c or mutator_text.c is linked; @seed selects the mutation. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);

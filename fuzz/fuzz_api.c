@@ -72,6 +72,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	api_start_init();
 	api_model_init();
 	api_reset_user_memory();
+	api_start_server();
 	return 0;
 }
 

@@ -59,6 +59,17 @@ static struct execution *get_or_make_execution(void)
 	return execution;
 }
 
+/* The server's children are cheap, and no earlier input affects them. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	fuzz_exit_if_system_call_is_refused();
+	get_or_make_execution();
+	execution_start_server(fuzz_get_checker());
+	return 0;
+}
+
 static const struct verdict *evaluate_program(const struct program *program)
 {
 	checker_evaluate(fuzz_get_checker(), program);
@@ -97,6 +108,8 @@ NO_COVERAGE_BEGIN
  */
 #define CAUGHT_ALWAYS  2
 #define CAUGHT_ONCE_IN 512
+/* One child in 16 is forked from this process, with the state that earlier inputs left. */
+#define OWN_CHILD_ONCE_IN 16
 
 static bool needs_no_child(const struct execution *execution)
 {
@@ -125,11 +138,14 @@ static bool count_and_decide_child(const struct execution *execution, const stru
 static void maybe_check_program_in_child(struct execution *execution, struct checker *checker,
 					 const struct program *program, enum rule rule)
 {
+	static unsigned int child_count;
+
 	execution_check_caught_call(execution);
 	if (execution->fibers.result != CHECKER_DIFFERS && count_and_decide_child(execution, program, rule)) {
 		struct execution_options child_options = options;
 
 		child_options.catches_reports = false;
+		child_options.forks_from_server = ++child_count % OWN_CHILD_ONCE_IN != 0;
 		execution_run_fatal_calls(execution, checker, program, &child_options);
 	}
 	if (execution->fibers.result == CHECKER_DIFFERS)

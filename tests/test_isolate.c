@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests isolate_call(): when it returns, what it reports about its child, and what it returns if a system
- * call fails. Each case runs in its own process, because a refusal cannot be undone.
+ * Tests isolate_call() and isolate_call_in_server(): when a call returns, what it reports about its child,
+ * and what it returns if a system call fails. Each case runs in its own process, because a refusal cannot be
+ * undone.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -13,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/util/isolate.h"
+#include "harness/util/isolate_server.h"
 #include "tests/refuse_call.h"
 #include "tests/tap.h"
 
@@ -187,6 +191,82 @@ static bool crashes_and_hangs_leave_no_descriptor(void)
 	       find_lowest_free_descriptor() == before;
 }
 
+/* ---- the server ---- */
+
+static int value = 1;
+
+static void print_value(void *addend)
+{
+	printf("%d\n", value + (int)(intptr_t)addend);
+}
+
+static bool server_child_prints(intptr_t addend, const char *output)
+{
+	return isolate_call_in_server(print_value, (void *)addend, LONG_SECONDS, &child) &&
+	       !child.exit_code && !child.signal && !strcmp(child.output, output);
+}
+
+static bool server_keeps_memory_of_its_start(void)
+{
+	bool has_printed_new_value;
+
+	value = 2;
+	has_printed_new_value = server_child_prints(10, "12\n");
+	if (!isolate_server_start())
+		return false;
+	value = 3;
+	return has_printed_new_value && server_child_prints(20, "22\n") && server_child_prints(0, "2\n");
+}
+
+static bool server_reports_crash_and_hang(void)
+{
+	return isolate_server_start() &&
+	       isolate_call_in_server(crash_with_sigsegv, NULL, LONG_SECONDS, &child) &&
+	       child.signal == SIGSEGV && isolate_call_in_server(close_output_and_hang, NULL, 1, &child) &&
+	       child.has_timed_out && server_child_prints(0, "1\n");
+}
+
+static void end_server(void *unused)
+{
+	(void)unused;
+	kill(getppid(), SIGKILL);
+	pause();
+}
+
+static bool call_fails_without_server(void)
+{
+	return isolate_server_start() && !isolate_call_in_server(end_server, NULL, LONG_SECONDS, &child) &&
+	       !isolate_call_in_server(print_value, NULL, LONG_SECONDS, &child);
+}
+
+static void print_pid_of_server(void *unused)
+{
+	(void)unused;
+	kill(getppid(), SIGTERM);
+	printf("%d\n", (int)getppid());
+}
+
+static void start_server_and_print_its_pid(void *unused)
+{
+	(void)unused;
+	if (isolate_server_start() && isolate_call_in_server(print_pid_of_server, NULL, LONG_SECONDS, &child))
+		fputs(child.output, stdout);
+}
+
+/* A signal to the group does not end the server before its client; with the client, it ends. */
+static bool server_ends_with_client(void)
+{
+	static struct isolated client;
+	int pid;
+
+	if (!isolate_call(start_server_and_print_its_pid, NULL, LONG_SECONDS, &client))
+		return false;
+	pid = atoi(client.output);
+	for (int i = 0; i < 10 * LONG_SECONDS && pid > 0 && !kill(pid, 0); i++)
+		poll(NULL, 0, 100);
+	return pid > 0 && kill(pid, 0);
+}
+
 /* Some architectures lack these system calls; 0 ends a list of refused calls. */
 #ifndef SYS_poll
 #define SYS_poll 0
@@ -230,6 +310,13 @@ static const struct {
 	  EBUSY,
 	  { SYS_dup3, SYS_dup2 },
 	  "dup2() is refused: the child does not run without output" },
+	{ server_keeps_memory_of_its_start,
+	  0,
+	  { 0 },
+	  "a child of the server has the memory of the server's start" },
+	{ server_reports_crash_and_hang, 0, { 0 }, "a child of the server crashes or hangs" },
+	{ call_fails_without_server, 0, { 0 }, "the server is killed: isolate_call_in_server() fails" },
+	{ server_ends_with_client, 0, { 0 }, "the server ends with its client, not by SIGTERM" },
 	{ crashes_and_hangs_leave_no_descriptor,
 	  0,
 	  { 0 },

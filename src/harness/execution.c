@@ -13,6 +13,7 @@
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
 #include "harness/library.h"
+#include "harness/util/isolate_server.h"
 
 /* The current execution. A process has one execution at a time, because the library's hooks are global. */
 static struct {
@@ -385,11 +386,18 @@ static void limit_cpu_seconds(unsigned int seconds)
 		setrlimit(RLIMIT_CPU, &limit);
 }
 
+static void run_program_in_new_process(void)
+{
+	struct checker_report report;
+
+	checker_evaluate(current.checker, current.program);
+	checker_run_and_compare_fibers(current.checker, current.program, &report);
+}
+
 static void run_fatal_call_in_child(void *ctx)
 {
 	const struct fatal_call *fatal_call = ctx;
 	struct exec_options *options;
-	struct checker_report report;
 
 	current.execution->fatal_pid = getpid();
 	limit_cpu_seconds(current.options->cpu_limit_seconds);
@@ -403,8 +411,7 @@ static void run_fatal_call_in_child(void *ctx)
 			fprintf(stderr, "expected memory for the checker\n");
 			exit(1);
 		}
-		checker_evaluate(current.checker, current.program);
-		checker_run_and_compare_fibers(current.checker, current.program, &report);
+		run_program_in_new_process();
 	}
 	options = exec_options(current.checker->exec);
 	options->call_hook = record_call_and_run_hook;
@@ -412,6 +419,49 @@ static void run_fatal_call_in_child(void *ctx)
 	current.is_fatal_child = true;
 	options->check_initialised = fatal_call->rule == RULE_uninit_use;
 	checker_run_up_to_fatal_call(current.checker, current.program, fatal_call->call);
+}
+
+/* What a child of the server needs to run a fatal call, in shared memory; NULL: there is no server. */
+static struct server_request {
+	struct execution *execution; /* in shared memory, too */
+	struct checker *checker;     /* the server's checker */
+	struct program program;
+	struct execution_options options;
+	struct fatal_call fatal_call;
+} * server_request;
+
+bool execution_start_server(struct checker *checker)
+{
+	server_request = isolate_map_shared(sizeof(*server_request));
+	if (!server_request)
+		return false;
+	server_request->checker = checker;
+	return isolate_server_start();
+}
+
+static void run_fatal_call_in_child_of_server(void *request)
+{
+	struct server_request *r = request;
+
+	current.execution = r->execution;
+	current.checker = r->checker;
+	current.program = &r->program;
+	current.options = &r->options;
+	run_program_in_new_process();
+	run_fatal_call_in_child(&r->fatal_call);
+}
+
+static bool isolate_fatal_call(struct fatal_call *fatal_call, struct isolated *child)
+{
+	unsigned int seconds = current.options->time_limit_seconds;
+
+	if (!current.options->forks_from_server || !server_request)
+		return isolate_call(run_fatal_call_in_child, fatal_call, seconds, child);
+	server_request->execution = current.execution;
+	server_request->program = *current.program;
+	server_request->options = *current.options;
+	server_request->fatal_call = *fatal_call;
+	return isolate_call_in_server(run_fatal_call_in_child_of_server, server_request, seconds, child);
 }
 
 void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
@@ -433,7 +483,7 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 		if (fatal_call.can_be_caught && options->catches_reports)
 			continue;
 		execution->last_started_call = EXECUTION_NO_CALL;
-		if (isolate_call(run_fatal_call_in_child, &fatal_call, options->time_limit_seconds, &child))
+		if (isolate_fatal_call(&fatal_call, &child))
 			check_exit_of_fatal_call(execution, program, options, &fatal_call, &child);
 		else
 			checker_set_difference(&execution->fibers, "expected a child process, got none");

@@ -31,6 +31,7 @@ struct execution_options {
 	 * 3 makes no other fatal call in a child.
 	 */
 	bool catches_reports;
+	bool forks_from_server;    /* after execution_start_server(): its children run the fatal calls */
 	bool has_engine_handlers;  /* a fuzzing engine has installed signal handlers in this process */
 	struct exec_timing timing; /* how real threads interleave */
 };
@@ -111,6 +112,15 @@ void execution_check_caught_call(struct execution *execution);
  */
 void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
 			       const struct program *program, const struct execution_options *options);
+
+/*
+ * Starts the server (isolate_server.h) that forks the children of step 3 with the option forks_from_server.
+ * Such a child first runs the whole program, because no other program ran in it. The struct execution of
+ * step 3 must be in memory that was shared before this call.
+ * @checker: a checker that has run no program
+ * Return: false if there is no server; then the option has no effect
+ */
+bool execution_start_server(struct checker *checker);
 
 /* Return: a text that names the line of the last started call, and says whether real threads ran it. */
 const char *execution_last_started_line_text(const struct execution *execution,

@@ -155,6 +155,8 @@ harness_sources = \
 	%D%/util/cpus.h \
 	%D%/util/isolate.c \
 	%D%/util/isolate.h \
+	%D%/util/isolate_server.c \
+	%D%/util/isolate_server.h \
 	%D%/util/number.c \
 	%D%/util/number.h \
 	%D%/util/path.c \
