@@ -18,7 +18,7 @@
 /*
  * A child costs as much as a hundred inputs: the first calls of each kind get one, then one call in many.
  * Most children are of the server (isolate_server.h), if they need no state of the input. A child of this
- * process costs ten times as much.
+ * process costs several times as much.
  */
 #define CHILD_ALWAYS      2
 #define CHILD_ONCE_IN     512
