@@ -48,8 +48,7 @@ build_cflags_tsan-inline = $(TSAN_FLAGS) -fbuiltin
 build_cflags_fuzz-asan = $(ASAN_FLAGS) -fsanitize-address-use-after-return=never $(counted_harness)
 build_cflags_fuzz-msan = $(MSAN_FLAGS) $(counted_harness)
 build_cflags_fuzz-plain = $(counted_harness)
-# fuzz_race compares the harness's rule model with ThreadSanitizer, and needs the counters of both.
-build_cflags_fuzz-tsan = $(tsan_harness) $(counted)
+build_cflags_fuzz-tsan = $(tsan_harness) $(counted_harness)
 # fuzz_text tests the harness's parser.
 build_cflags_fuzz-text = $(ASAN_FLAGS) $(counted)
 build_cflags_cov = $(COVERAGE_FLAGS)
@@ -99,6 +98,7 @@ obj/fuzz-tsan/src/page/%.o: object_cflags = $(edge_counters) $(TSAN_FLAGS)
 obj/fuzz-asan/fuzz/%.o: object_cflags = $(ASAN_FLAGS) $(counted)
 obj/fuzz-msan/fuzz/%.o: object_cflags = $(MSAN_FLAGS) $(counted)
 obj/fuzz-plain/fuzz/%.o: object_cflags = $(counted)
+obj/fuzz-tsan/fuzz/%.o: object_cflags = $(tsan_harness) $(counted)
 obj/given/src/page/%.o: object_cflags = $(GIVEN_CFLAGS)
 
 define tool_cppflags_rule

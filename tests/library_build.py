@@ -57,7 +57,8 @@ class Tree:
         for flavour in FLAVOURS[1:]:
             self.flags[flavour] = environment.get(f"LIBRARY_{flavour.upper()}", "").split()
         for flavour in FLAVOURS:
-            self.flags[f"fuzz-{flavour}"] = [*environment["LIBRARY_EDGE_COUNTERS"].split(), *self.flags[flavour]]
+            self.flags[f"fuzz-{flavour}"] = [*environment.get("LIBRARY_EDGE_COUNTERS", "").split(),
+                                          *self.flags[flavour]]
         self.flavours = [flavour for flavour in FLAVOURS if flavour == "plain" or self.has_flavour(flavour)]
         self.hook_flags = {}
         self.plain_library_for = None  # a flavour whose programs have the library of `plain`
