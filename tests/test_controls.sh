@@ -57,7 +57,7 @@ expect_change_found_by_fuzzing() {
 		ok 1 "$name: the change does not apply any more"
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \
 		>out 2>&1 && link_fuzz_race changed.o >out 2>&1; then
-		run_fuzz_race 50000 "$@"
+		run_fuzz_race 20000 "$@"
 		has_run_found_disagreement || run_fuzz_race 500000 "$@"
 		has_run_found_disagreement
 		ok $? "found: $name" out
