@@ -191,9 +191,9 @@ def bench_interleavings(scratch):
 # ratio of their CPU times.
 COMPARED_TARGETS = [
     ("fuzz_page", "fuzz_empty", "bytes", "<= 3"),
-    ("fuzz_fatal", "fuzz_empty", "random-bytes", "<= 4.5"),
-    ("fuzz_api", "fuzz_empty", "calls", "<= 18"),
-    ("fuzz_race", "fuzz_empty-tsan", "random-bytes", "<= 6.5"),
+    ("fuzz_fatal", "fuzz_empty", "random-bytes", "<= 3.5"),
+    ("fuzz_api", "fuzz_empty", "calls", "<= 6"),
+    ("fuzz_race", "fuzz_empty-tsan", "random-bytes", "<= 4"),
 ]
 STREAM_FILES = 1000
 STREAM_REPEATS = 10
