@@ -81,7 +81,7 @@ void fuzz_clear_detector(void);
  */
 void fuzz_end_ignored_accesses(void);
 
-/* Replaces the fibers, so that the detector forgets the order of the accesses of earlier inputs (exec.h). */
+/* Replaces the fibers, which makes later race reports faster (exec_renew_fibers). */
 void fuzz_renew_fibers(void);
 
 /* If true, fuzz_race reports every race of a program; otherwise it may stop at the first race. */

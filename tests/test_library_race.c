@@ -177,6 +177,9 @@ static void test_memory(void)
 	write_as(A, data, 8);
 	write_as(B, data, 8);
 	ok(!has_race(), "accesses to an ignored range are not recorded");
+	ok(library_race_is_in_recent_range(data) && library_race_is_in_recent_range((uint8_t *)data + 63) &&
+		   !library_race_is_in_recent_range(data + 8) && !library_race_is_in_recent_range(&flag),
+	   "the range of an ignored access is known, and nothing else is in it");
 	write_as(A, data + 8, 8);
 	write_as(B, data + 8, 8);
 	ok(has_race(), "accesses after its end are");

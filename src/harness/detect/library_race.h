@@ -52,7 +52,7 @@ void library_race_ignore_range(const void *addr, size_t len);
 void library_race_release(uint8_t thread, const volatile void *object);
 void library_race_acquire(uint8_t thread, const volatile void *object);
 
-/* What library_race_ignores() needs; only library_race.c writes it. */
+/* What the two functions below need; only library_race.c writes it. */
 struct library_race_state {
 	bool is_watching;
 	uintptr_t ignored_from, ignored_size; /* the ignored range of the most recent ignored access */
@@ -60,13 +60,18 @@ struct library_race_state {
 extern struct library_race_state library_race_state;
 
 /*
- * Return: whether an access at @addr need not be recorded, because no call is watched or the access is in the
- * same ignored range as the most recent ignored access. A call often accesses the same buffer byte by byte.
+ * Return: whether @addr is in the same ignored range as the most recent ignored access. A call often accesses
+ * the same buffer byte by byte.
  */
+static inline bool library_race_is_in_recent_range(const volatile void *addr)
+{
+	return (uintptr_t)addr - library_race_state.ignored_from < library_race_state.ignored_size;
+}
+
+/* Return: whether an access at @addr need not be recorded. */
 static inline bool library_race_ignores(const volatile void *addr)
 {
-	return !library_race_state.is_watching ||
-	       (uintptr_t)addr - library_race_state.ignored_from < library_race_state.ignored_size;
+	return !library_race_state.is_watching || library_race_is_in_recent_range(addr);
 }
 
 /* Records a plain access of @size bytes, at least 1. @caller: an address in the accessing function. */

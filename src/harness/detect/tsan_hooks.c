@@ -118,10 +118,14 @@ static bool find_next_block_range(struct block_range *range)
 	return range->from < 64;
 }
 
-/* Return: whether @addr is a byte of a page, in a block that is not in page_blocks. */
+/*
+ * Return: whether @addr is a byte of a page, in a block that is not in page_blocks. The library's own bytes,
+ * for example a lock, are in no ignored range: ThreadSanitizer must learn of them, because they may order
+ * threads.
+ */
 static inline bool is_in_unshared_block(const volatile void *addr)
 {
-	return page_blocks != TSAN_HOOKS_ALL_BLOCKS && library_race_ignores(addr) &&
+	return page_blocks != TSAN_HOOKS_ALL_BLOCKS && library_race_is_in_recent_range(addr) &&
 	       !(page_blocks >> (uintptr_t)addr % PAGE_BYTES / BLOCK_BYTES & 1);
 }
 

@@ -199,7 +199,7 @@ static void simulate_access(struct tsan_shadow *tsan, size_t access_index)
 
 /* ---- all accesses of a program ---- */
 
-/* Makes the granules in which the program races empty. */
+/* Empties the granules in which the program races, and sets their member has_race to @has_race. */
 static void clear_granules_with_races(struct tsan_shadow *tsan, bool has_race)
 {
 	for (size_t i = 0; i < tsan->access_log->race_count; i++) {

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "harness/program/trace.h"
+
 /*
  * Returns the recorded race of the two calls on the page, or NULL. The race may be recorded already, because
  * two calls with two accesses each can conflict twice. Races of the running call, @second, are at the end of
@@ -53,8 +55,7 @@ void access_log_append(struct access_log *access_log, const struct access *now,
 	access_log->accesses[access_log->access_count++] = *now;
 }
 
-#define PAGE_BYTES  4096
-#define BLOCK_BYTES (PAGE_BYTES / 64)
+#define BLOCK_BYTES (TRACE_PAGE / 64)
 #define MARGIN      8
 
 /* Return: the blocks that the access touches. */
@@ -62,14 +63,14 @@ static uint64_t find_blocks_of_access(const struct access *access)
 {
 	int first = (access->from < MARGIN ? 0 : access->from - MARGIN) / BLOCK_BYTES;
 	int last =
-		(access->to + MARGIN > PAGE_BYTES ? PAGE_BYTES - 1 : access->to + MARGIN - 1) / BLOCK_BYTES;
+		(access->to + MARGIN > TRACE_PAGE ? TRACE_PAGE - 1 : access->to + MARGIN - 1) / BLOCK_BYTES;
 
 	return UINT64_MAX >> (63 - last) & UINT64_MAX << first;
 }
 
 static bool is_whole_page(const struct access *access)
 {
-	return access->to - access->from == PAGE_BYTES;
+	return access->to - access->from == TRACE_PAGE;
 }
 
 uint64_t access_log_find_shared_blocks(const struct access_log *access_log, const struct program *program)
