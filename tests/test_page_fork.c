@@ -188,6 +188,10 @@ static void fork_beside_busy_threads(void)
 {
 	pthread_t threads[BUSY_THREADS];
 
+#ifdef SYNC_TSAN
+	/* ThreadSanitizer's pthread_once() waits for ever in a child if a thread was in it at fork(). */
+	use_library();
+#endif
 	for (int i = 0; i < BUSY_THREADS; i++)
 		threads[i] = start_thread_or_abort(use_library_until_stopped, NULL);
 	for (int i = 0; i < FORKS; i++)
