@@ -130,8 +130,8 @@ def run_child_with_timeout(command, directory, timeout_seconds, **environment_va
 def make_scratch_directory():
     """Yield the path of a temporary directory. Another process removes it, also if this process is killed."""
     with subprocess.Popen(
-            ["sh", "-c", 'trap "" HUP INT TERM; directory=$(mktemp -d "${TMPDIR:-/tmp}/pagetorture-XXXXXX") && '
-             'echo "$directory" && exec >/dev/null && read -r _; rm -rf "$directory"'],
+            ["sh", "-c", 'trap "" HUP INT PIPE TERM; directory=$(mktemp -d "${TMPDIR:-/tmp}/pagetorture-XXXXXX") && '
+             'echo "$directory"; exec >/dev/null; read -r _; rm -rf "$directory"'],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as keeper:
         yield os.path.abspath(os.fsdecode(keeper.stdout.readline().rstrip(b"\n")))
 
