@@ -28,7 +28,7 @@
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-	return "symbolize=0";
+	return "symbolize=0:detect_stack_use_after_return=0";
 }
 
 NO_COVERAGE_BEGIN
@@ -50,6 +50,7 @@ static void run_misuse_and_exit(void *ctx)
 	const struct misuse *misuse = ctx;
 
 	detector_hide_child_death_from_engine();
+	detector_shorten_reports();
 	misuse->fn(misuse->ctx);
 	_Exit(0);
 }

@@ -116,20 +116,6 @@ void fuzz_renew_fibers(void)
 
 NO_COVERAGE_END
 
-/* ---- child processes ---- */
-
-#define PROCESS_ALWAYS  32 /* the first inputs of each kind, up to this number, get a child process */
-#define PROCESS_ONCE_IN 24 /* of later inputs of each kind, one in this number gets a child process */
-
-NO_COVERAGE_BEGIN
-
-bool fuzz_count_and_decide_fork(unsigned int *input_count)
-{
-	return ++*input_count <= PROCESS_ALWAYS || *input_count % PROCESS_ONCE_IN == 0;
-}
-
-NO_COVERAGE_END
-
 /* ---- the number of calls that ran ---- */
 
 static struct {

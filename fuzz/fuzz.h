@@ -88,14 +88,6 @@ void fuzz_renew_fibers(void);
 extern bool fuzz_wants_all_races;
 
 /*
- * Counts an input that needs a child process. A process costs as much as a hundred inputs, so only the first
- * inputs of each kind, and some later inputs, get a process.
- * @input_count: number of inputs of this kind so far, which the function increments
- * Return: whether this input gets a process.
- */
-bool fuzz_count_and_decide_fork(unsigned int *input_count);
-
-/*
  * Adds the numbers of executed and skipped calls of the last executed program to the totals, which the
  * process prints when it ends.
  */

@@ -36,7 +36,7 @@ static const struct execution_options options = {
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-	return "symbolize=0";
+	return "symbolize=0:detect_stack_use_after_return=0";
 }
 
 /* The function is not instrumented, because it runs before the counters of a coverage build can be used. */
@@ -104,12 +104,16 @@ static void mark_ending_covered(enum rule rule, const struct program *program)
 
 NO_COVERAGE_BEGIN
 
-/* The first programs of each broken rule and last call whose report is caught get a child, then one in 512.
+/*
+ * The first programs of a kind get a child, and then one in a number. The report of a caught call was checked
+ * already, so these need fewer.
  */
+#define CHILD_ALWAYS   8
+#define CHILD_ONCE_IN  64
 #define CAUGHT_ALWAYS  2
 #define CAUGHT_ONCE_IN 512
-/* One child in 16 is forked from this process, with the state that earlier inputs left. */
-#define OWN_CHILD_ONCE_IN 16
+/* One child in 32 is forked from this process, with the state that earlier inputs left. */
+#define OWN_CHILD_ONCE_IN 32
 
 static bool needs_no_child(const struct execution *execution)
 {
@@ -124,11 +128,14 @@ static bool count_and_decide_child(const struct execution *execution, const stru
 {
 	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS], caught_counts[RULE_COUNT][OP_COUNT];
 	enum op op = program->calls[program->count - 1].op;
-	unsigned int *caught_count = &caught_counts[rule][op];
+	unsigned int count;
 
-	if (!needs_no_child(execution))
-		return fuzz_count_and_decide_fork(&counts[rule][op][count_mappings_of_last_caller(program)]);
-	return ++*caught_count <= CAUGHT_ALWAYS || *caught_count % CAUGHT_ONCE_IN == 0;
+	if (needs_no_child(execution)) {
+		count = ++caught_counts[rule][op];
+		return count <= CAUGHT_ALWAYS || count % CAUGHT_ONCE_IN == 0;
+	}
+	count = ++counts[rule][op][count_mappings_of_last_caller(program)];
+	return count <= CHILD_ALWAYS || count % CHILD_ONCE_IN == 0;
 }
 
 /*

@@ -401,8 +401,10 @@ static void run_fatal_call_in_child(void *ctx)
 
 	current.execution->fatal_pid = getpid();
 	limit_cpu_seconds(current.options->cpu_limit_seconds);
-	if (current.options->has_engine_handlers)
+	if (current.options->has_engine_handlers) {
 		detector_hide_child_death_from_engine();
+		detector_shorten_reports();
+	}
 	detector_make_faults_print_and_exit();
 	if (!current.checker) {
 		current.checker = checker_new();
@@ -436,6 +438,7 @@ bool execution_start_server(struct checker *checker)
 	if (!server_request)
 		return false;
 	server_request->checker = checker;
+	detector_find_own_stack();
 	return isolate_server_start();
 }
 

@@ -96,21 +96,18 @@ uintptr_t detector_find_fault_address(const char *output)
 	return 0;
 }
 
-/*
- * The lowest address of the stack of the thread that called detector_make_faults_print_and_exit(); 0:
- * unknown.
- */
-static uintptr_t lowest_stack_address;
+/* The lowest address of this thread's stack; 0: not yet asked for, or unknown. A child of fork() inherits it. */
+static _Thread_local uintptr_t lowest_stack_address;
 /* A fault less than this many bytes from lowest_stack_address is reported as a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
 
-static void store_own_lowest_stack_address(void)
+void detector_find_own_stack(void)
 {
 	pthread_attr_t attr;
 	size_t ignored_stack_size;
 	void *lowest_address;
 
-	if (pthread_getattr_np(pthread_self(), &attr))
+	if (lowest_stack_address || pthread_getattr_np(pthread_self(), &attr))
 		return;
 	if (!pthread_attr_getstack(&attr, &lowest_address, &ignored_stack_size))
 		lowest_stack_address = (uintptr_t)lowest_address;
@@ -145,6 +142,9 @@ void *__asan_region_is_poisoned(void *addr, size_t len) __attribute__((weak));
 void __asan_poison_memory_region(void const volatile *addr, size_t len) __attribute__((weak));
 void __asan_unpoison_memory_region(void const volatile *addr, size_t len) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+void *__asan_get_report_address(void) __attribute__((weak));
+const char *__asan_get_report_description(void) __attribute__((weak));
+void __asan_on_error(void);
 
 bool detector_has_asan(void)
 {
@@ -180,6 +180,26 @@ const char *detector_poison_report_text(void)
 	return poison_report;
 }
 
+static bool must_shorten_reports;
+
+void detector_shorten_reports(void)
+{
+	must_shorten_reports = true;
+}
+
+/* AddressSanitizer calls the function when it has found an error, before it prints the report. */
+void __asan_on_error(void)
+{
+	char line[160];
+	int len;
+
+	if (!must_shorten_reports)
+		return;
+	len = snprintf(line, sizeof(line), "ERROR: AddressSanitizer: %s on address %p\n",
+		       __asan_get_report_description(), __asan_get_report_address());
+	_exit(write(STDERR_FILENO, line, (size_t)len) < len ? 127 : 1);
+}
+
 void detector_hide_child_death_from_engine(void)
 {
 	static const int death_signals[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
@@ -198,7 +218,7 @@ void detector_make_faults_print_and_exit(void)
 	struct sigaction action = { .sa_sigaction = print_fault_and_exit,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
-	store_own_lowest_stack_address();
+	detector_find_own_stack();
 	sigaltstack(&stack, NULL);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);

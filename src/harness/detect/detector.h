@@ -25,6 +25,18 @@ uintptr_t detector_find_fault_address(const char *output);
 void detector_make_faults_print_and_exit(void);
 
 /*
+ * Asks the system for the stack of this thread. The function above does it, too, but only once in a thread. A
+ * process that forks many children asks before, because the question takes as long as a small fork().
+ */
+void detector_find_own_stack(void);
+
+/*
+ * Makes a report of AddressSanitizer one line, which has what the functions above search for. Printing stacks
+ * and shadow memory takes longer than the rest of a small process.
+ */
+void detector_shorten_reports(void);
+
+/*
  * Removes the fuzzing engine's handlers from a child process that is expected to die, so that the engine does
  * not report the child's death as a finding.
  */
