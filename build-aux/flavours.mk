@@ -63,7 +63,8 @@ build_ldflags_tsan = $(TSAN_FLAGS)
 build_ldflags_msan = $(MSAN_FLAGS)
 
 # The linker flags for programs that execute page programs on fibers: each function __wrap_NAME of
-# src/harness/detect/tsan_hooks.c replaces NAME. The shell makes the list from the harness's archive.
+# src/harness/detect/ (tsan_hooks.c, tsan_report_memory.c) replaces NAME. The shell makes the list from the
+# harness's archive.
 hook_ldflags = `nm $1 2>/dev/null | sed -n 's/.* T __wrap_/-Wl,--wrap=/p'`
 hook_ldflags_tsan = $(call hook_ldflags,libharness-tsan.a)
 hook_ldflags_fuzz-tsan = $(call hook_ldflags,libharness-fuzz-tsan.a)
@@ -85,12 +86,12 @@ obj/tsan/src/harness/%.o obj/fuzz-race/src/harness/%.o obj/fuzz-tsan/src/harness
 
 # If several patterns match an object, GNU make uses the variables of the most specific pattern.
 obj/tsan/src/page/%.o obj/tsan/stress/%.o obj/tsan/tests/%.o: object_cflags = $(TSAN_FLAGS)
-# test_fiber_set and test_interleave switch fibers, so they are not instrumented (tsan.c). test_interleave is linked
-# with the hooks.
+# test_fiber_set and test_interleave switch fibers, so they are not instrumented (tsan.c). Both are linked with the
+# hooks.
 # test_page_accesses is linked with hooks of its own, too (tests/library_build.py has the same list).
 obj/tsan/tests/test_fiber_set.o obj/tsan/tests/test_interleave.o obj/tsan/tests/test_page_accesses.o: \
   object_cflags = $(tsan_harness)
-test_interleave-tsan: test_ldflags = $(hook_ldflags_tsan)
+test_fiber_set-tsan test_interleave-tsan: test_ldflags = $(hook_ldflags_tsan)
 test_page_accesses-tsan: test_ldflags = $(hook_ldflags_tsan) -Wl,--wrap=memcpy -Wl,--wrap=memset \
 	-Wl,--wrap=process_vm_readv -Wl,--wrap=process_vm_writev
 obj/fuzz-asan/src/page/%.o: object_cflags = $(edge_counters) $(ASAN_FLAGS)

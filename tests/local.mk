@@ -167,10 +167,11 @@ tests_tsan = $(addsuffix -tsan,$(flavour_tests) $(page_tests) $(inside_tsan) tes
 tests_msan = $(addsuffix -msan,$(flavour_tests) $(page_tests) $(inside_msan) test_page_detect)
 
 # The tests that are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions,
-# test_interleave and test_page_accesses are linked with the hooks of tsan_hooks.c, test_page_system_calls
-# defines functions of the C library, and an external page library may lack functions that some tests call.
-own_program_tests = test_mutator_text test_mutator_text-asan test_interleave-tsan test_page_accesses-tsan \
-	test_page_system_calls
+# test_fiber_set, test_interleave and test_page_accesses are linked with the hooks of tsan_hooks.c and
+# tsan_report_memory.c, test_page_system_calls defines functions of the C library, and an external page library may
+# lack functions that some tests call.
+own_program_tests = test_mutator_text test_mutator_text-asan test_fiber_set-tsan test_interleave-tsan \
+	test_page_accesses-tsan test_page_system_calls
 if !OWN_PAGE
 own_program_tests += $(filter test_page%,$(test_names))
 endif

@@ -35,6 +35,7 @@ harness_sources = \
 	%D%/detect/tsan.h \
 	%D%/detect/tsan_hooks.c \
 	%D%/detect/tsan_hooks.h \
+	%D%/detect/tsan_report_memory.c \
 	%D%/detect/tsan_shadow.c \
 	%D%/detect/tsan_shadow.h \
 	%D%/detect/valgrind.c \

@@ -159,6 +159,11 @@ void tsan_set_race_callback(tsan_race_fn fn, void *ctx)
 	race_callback.ctx = ctx;
 }
 
+bool tsan_has_race_callback(void)
+{
+	return race_callback.fn;
+}
+
 void *tsan_fiber_new(const char *name)
 {
 	void *fiber = tsan_is_present() ? __tsan_create_fiber(0) : NULL;

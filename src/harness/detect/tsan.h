@@ -55,6 +55,9 @@ bool tsan_log_is_readable(void);
 /* Makes ThreadSanitizer pass each race to @fn, or print each race if @fn is NULL. */
 void tsan_set_race_callback(tsan_race_fn fn, void *ctx);
 
+/* Return: whether a callback gets the races. */
+bool tsan_has_race_callback(void);
+
 /* Creates a fiber whose accesses happen after all earlier accesses of the caller. */
 void *tsan_fiber_new(const char *name);
 
