@@ -96,7 +96,8 @@ uintptr_t detector_find_fault_address(const char *output)
 	return 0;
 }
 
-/* The lowest address of this thread's stack; 0: not yet asked for, or unknown. A child of fork() inherits it. */
+/* The lowest address of this thread's stack; 0: not yet asked for, or unknown. A child of fork() inherits it.
+ */
 static _Thread_local uintptr_t lowest_stack_address;
 /* A fault less than this many bytes from lowest_stack_address is reported as a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
