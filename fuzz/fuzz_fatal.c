@@ -147,7 +147,7 @@ static void maybe_check_program_in_child(struct execution *execution, struct che
 {
 	static unsigned int child_count;
 
-	execution_check_caught_call(execution);
+	execution_check_caught_call(execution, checker, program, &options);
 	if (execution->fibers.result != CHECKER_DIFFERS && count_and_decide_child(execution, program, rule)) {
 		struct execution_options child_options = options;
 

@@ -12,6 +12,7 @@
 #include "harness/detect/detector.h"
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
+#include "harness/execution_end.h"
 #include "harness/library.h"
 #include "harness/util/isolate_server.h"
 
@@ -23,7 +24,6 @@ static struct {
 	const struct execution_options *options;
 	execution_call_hook hook;
 	bool is_fatal_child; /* this process is a child that runs a program up to its fatal call */
-	execution_child_death_fn on_fatal_child_death;
 } current;
 
 bool execution_parse_executor(const char *name, struct execution_options *options)
@@ -38,144 +38,12 @@ void execution_set_call_hook(execution_call_hook hook)
 	current.hook = hook;
 }
 
-void execution_set_child_death_callback(execution_child_death_fn fn)
-{
-	current.on_fatal_child_death = fn;
-}
-
 void execution_reset(struct execution *execution)
 {
 	memset(execution, 0, sizeof(*execution));
 	execution->undetectable_rule = RULE_COUNT;
 	execution->last_started_call = EXECUTION_NO_CALL;
 }
-
-/* ---- how a fatal call ends ---- */
-
-NO_COVERAGE_BEGIN
-
-/* Writes how a child ended, or that it did not end in time, and the line of its report. */
-#define EXECUTION_EXIT_TEXT 200
-static const char *describe_child_exit(const struct isolated *child, unsigned int seconds,
-				       char exit_text[EXECUTION_EXIT_TEXT])
-{
-	char report_line[160];
-
-	detector_find_rule(child->output, report_line, sizeof(report_line));
-	if (child->has_timed_out)
-		snprintf(exit_text, EXECUTION_EXIT_TEXT, "still running after %u s", seconds);
-	else if (child->signal == SIGXCPU)
-		snprintf(exit_text, EXECUTION_EXIT_TEXT, "used up its CPU time");
-	else if (child->signal)
-		snprintf(exit_text, EXECUTION_EXIT_TEXT, "died of signal %d: %s", child->signal,
-			 *report_line ? report_line : "no report");
-	else
-		snprintf(exit_text, EXECUTION_EXIT_TEXT, "ended with status %d: %s", child->exit_code,
-			 *report_line ? report_line : "no report");
-	return exit_text;
-}
-
-const char *execution_last_started_line_text(const struct execution *execution, const struct program *program)
-{
-	static char line[48];
-	size_t call = execution->last_started_call;
-
-	if (call >= program->count)
-		return "before the first line";
-	snprintf(line, sizeof(line), "%sline %u", execution->runs_on_threads ? "on threads, about " : "",
-		 program->calls[call].line);
-	return line;
-}
-
-/* Returns whether @output reports a fault at an address that the fatal call accesses. */
-static bool is_fault_in_accessed_range(const struct execution *execution, const char *output)
-{
-	uintptr_t fault = detector_find_fault_address(output);
-
-	return fault >= execution->accessed_from && fault < execution->accessed_to;
-}
-
-bool isolated_succeeded(const struct isolated *child)
-{
-	return !child->has_timed_out && !child->signal && !child->exit_code;
-}
-
-bool execution_check_child_exit(struct execution *execution, const struct program *program,
-				const struct execution_options *options, const struct isolated *child)
-{
-	char exit_text[EXECUTION_EXIT_TEXT];
-
-	if (isolated_succeeded(child))
-		return true;
-	checker_set_difference(&execution->fibers, "%s: %s",
-			       execution_last_started_line_text(execution, program),
-			       describe_child_exit(child, options->time_limit_seconds, exit_text));
-	return false;
-}
-
-/* Stores a difference if the child ended in another way than its fatal call must end it. */
-static void check_exit_of_fatal_call(struct execution *execution, const struct program *program,
-				     const struct execution_options *options,
-				     const struct fatal_call *fatal_call, const struct isolated *child)
-{
-	char report_line[160], exit_text[EXECUTION_EXIT_TEXT];
-	enum rule rule = detector_find_rule(child->output, report_line, sizeof(report_line));
-	bool has_returned = isolated_succeeded(child);
-
-	if (!has_returned && current.on_fatal_child_death)
-		current.on_fatal_child_death(execution, child);
-	execution->has_wrong_exit = true;
-	execution->has_survived_fatal_call = has_returned && fatal_call->detectable != DETECTABLE_SOMETIMES;
-	execution->has_timed_out = child->has_timed_out || child->signal == SIGXCPU;
-	if (has_returned && fatal_call->detectable == DETECTABLE_SOMETIMES)
-		execution->has_wrong_exit = false;
-	else if (has_returned)
-		checker_set_difference(&execution->fibers,
-				       "line %u: expected the call to end the process with a report of "
-				       "%s, but it returned",
-				       program->calls[fatal_call->call].line,
-				       rule_table[fatal_call->rule].name);
-	else if (execution->last_started_call != fatal_call->call)
-		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
-				       execution_last_started_line_text(execution, program),
-				       describe_child_exit(child, options->time_limit_seconds, exit_text));
-	else if (child->has_timed_out ||
-		 (rule != fatal_call->rule && !is_fault_in_accessed_range(execution, child->output)))
-		checker_set_difference(&execution->fibers, "%s: expected a report of %s, got: %s",
-				       execution_last_started_line_text(execution, program),
-				       rule_table[fatal_call->rule].name,
-				       describe_child_exit(child, options->time_limit_seconds, exit_text));
-	else {
-		execution->fibers.seen |= RULE_BIT(fatal_call->rule);
-		execution->has_wrong_exit = false;
-	}
-}
-
-static void check_caught_call(struct execution *execution, const struct fatal_call *fatal_call)
-{
-	static struct isolated caught_end;
-	const struct exec_caught_call *caught = exec_caught_call(current.checker->exec);
-
-	if (!caught->was_made || caught->call != fatal_call->call) {
-		checker_set_difference(&execution->fibers, "line %u: expected the fatal call to be made",
-				       current.program->calls[fatal_call->call].line);
-		return;
-	}
-	execution->last_started_call = caught->call;
-	caught_end.signal = caught->has_returned ? 0 : SIGABRT;
-	caught_end.exit_code = caught->has_returned ? 0 : -1;
-	strcpy(caught_end.output, caught->report_line);
-	check_exit_of_fatal_call(execution, current.program, current.options, fatal_call, &caught_end);
-}
-
-void execution_check_caught_call(struct execution *execution)
-{
-	for (size_t i = 0; i < execution->fatal_call_count; i++)
-		if (execution->fatal_calls[i].can_be_caught && execution->fibers.result != CHECKER_DIFFERS)
-			check_caught_call(execution, &execution->fatal_calls[i]);
-}
-
-NO_COVERAGE_END
 
 /* ---- fatal calls ---- */
 
@@ -294,7 +162,8 @@ static void run_repeatedly_on_fibers(struct execution *execution)
 		tsan_clear_shadow();
 		checker_run_and_compare_fibers(current.checker, current.program, &execution->fibers);
 		if (exec_caught_call(current.checker->exec)->has_damaged_library)
-			execution_check_caught_call(execution);
+			execution_check_caught_call(execution, current.checker, current.program,
+						    current.options);
 		if (!store_library_race_if_any(execution))
 			store_unknown_or_first_race(execution);
 		if (execution->fibers.result == CHECKER_DIFFERS)
@@ -478,7 +347,7 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 	current.options = options;
 	execution->runs_on_threads = false;
 	if (options->catches_reports)
-		execution_check_caught_call(execution);
+		execution_check_caught_call(execution, current.checker, current.program, current.options);
 	for (size_t i = 0; i < execution->fatal_call_count && execution->fibers.result != CHECKER_DIFFERS;
 	     i++) {
 		struct fatal_call fatal_call = execution->fatal_calls[i];
@@ -487,7 +356,7 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 			continue;
 		execution->last_started_call = EXECUTION_NO_CALL;
 		if (isolate_fatal_call(&fatal_call, &child))
-			check_exit_of_fatal_call(execution, program, options, &fatal_call, &child);
+			execution_check_end_of_fatal_call(execution, program, options, &fatal_call, &child);
 		else
 			checker_set_difference(&execution->fibers, "expected a child process, got none");
 		execution->fatal_pid = 0;

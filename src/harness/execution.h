@@ -103,7 +103,8 @@ void execution_evaluate_and_run(struct execution *execution, struct checker *che
  * Compares how the fatal call that step 2 made would have ended the process with the expected end, as step 3
  * does for a child.
  */
-void execution_check_caught_call(struct execution *execution);
+void execution_check_caught_call(struct execution *execution, struct checker *checker,
+				 const struct program *program, const struct execution_options *options);
 
 /*
  * Step 3: runs each fatal call in a child process. With the option catches_reports, does not run a fatal call

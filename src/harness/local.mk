@@ -151,6 +151,8 @@ harness_sources = \
 	%D%/program/trace.h \
 	%D%/execution.c \
 	%D%/execution.h \
+	%D%/execution_end.c \
+	%D%/execution_end.h \
 	%D%/util/bytes.h \
 	%D%/util/cpus.c \
 	%D%/util/cpus.h \

@@ -96,8 +96,7 @@ uintptr_t detector_find_fault_address(const char *output)
 	return 0;
 }
 
-/* The lowest address of this thread's stack; 0: not yet asked for, or unknown. A child of fork() inherits it.
- */
+/* The lowest address of this thread's stack, also in a child of fork(); 0: not yet asked for, or unknown. */
 static _Thread_local uintptr_t lowest_stack_address;
 /* A fault less than this many bytes from lowest_stack_address is reported as a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
@@ -162,8 +161,10 @@ bool detector_has_tsan(void)
 	return __tsan_init;
 }
 
-/* A call by its name would look as if AddressSanitizer's compiler pass had made it (doc/oss-fuzz.md). */
+/* Calls by their names would look as if AddressSanitizer's compiler pass had made them (doc/oss-fuzz.md). */
 static void *(*volatile find_poisoned_byte)(void *addr, size_t len) = __asan_region_is_poisoned;
+static void *(*volatile get_report_address)(void) = __asan_get_report_address;
+static const char *(*volatile get_report_description)(void) = __asan_get_report_description;
 
 bool detector_is_poisoned(const void *addr, size_t len)
 {
@@ -197,7 +198,7 @@ void __asan_on_error(void)
 	if (!must_shorten_reports)
 		return;
 	len = snprintf(line, sizeof(line), "ERROR: AddressSanitizer: %s on address %p\n",
-		       __asan_get_report_description(), __asan_get_report_address());
+		       get_report_description(), get_report_address());
 	_exit(write(STDERR_FILENO, line, (size_t)len) < len ? 127 : 1);
 }
 

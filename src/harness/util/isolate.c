@@ -129,8 +129,7 @@ static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx, co
 	_exit(0);
 }
 
-bool isolate_call_with_fork(pid_t (*fork_fn)(void), void (*fn)(void *ctx), void *ctx, unsigned int seconds,
-			    struct isolated *result)
+bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result)
 {
 	struct watched_child child = { .result = result };
 	long deadline_ms = get_time_ms() + seconds * 1000L;
@@ -144,7 +143,7 @@ bool isolate_call_with_fork(pid_t (*fork_fn)(void), void (*fn)(void *ctx), void 
 	fflush(NULL);
 	if (pipe2(pipe_ends, O_CLOEXEC))
 		return false;
-	child.pid = fork_fn();
+	child.pid = fork();
 	if (child.pid == 0)
 		run_function_in_child(fn, ctx, pipe_ends);
 	close(pipe_ends[1]);
@@ -168,11 +167,6 @@ bool isolate_call_with_fork(pid_t (*fork_fn)(void), void (*fn)(void *ctx), void 
 	result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	result->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	return true;
-}
-
-bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result)
-{
-	return isolate_call_with_fork(fork, fn, ctx, seconds, result);
 }
 
 void *isolate_map_shared(size_t size)

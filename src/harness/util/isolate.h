@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 /* Size of the stored output of a child, with the NUL. Later output is discarded. */
 #define ISOLATE_OUTPUT (64 * 1024)
@@ -27,10 +26,6 @@ struct isolated {
  * @fn ran.
  */
 bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
-
-/* As isolate_call(), but calls @fork_fn, which does what fork() does, in place of fork(). */
-bool isolate_call_with_fork(pid_t (*fork_fn)(void), void (*fn)(void *ctx), void *ctx, unsigned int seconds,
-			    struct isolated *result);
 
 /* Return: zeroed memory to share with later child processes, or NULL. It is never freed. */
 void *isolate_map_shared(size_t size);

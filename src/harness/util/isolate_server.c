@@ -60,23 +60,13 @@ static void call_requested_function(void *exchange)
 	request->fn(request->ctx);
 }
 
-/*
- * _Fork() calls no handlers of pthread_atfork(): AddressSanitizer's handler in the child reads a table of 4
- * MiB to release its locks. The caller and the server have one thread, which has no lock when it forks.
- */
-static pid_t fork_without_handlers(void)
-{
-	return _Fork();
-}
-
 static _Noreturn void serve_until_client_ends(struct exchange *exchange, int socket)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	set_group_signals(SIG_IGN);
 	while (receive_byte(socket)) {
 		exchange->has_succeeded =
-			isolate_call_with_fork(fork_without_handlers, call_requested_function, exchange,
-					       exchange->seconds, &exchange->result);
+			isolate_call(call_requested_function, exchange, exchange->seconds, &exchange->result);
 		if (!send_byte(socket))
 			break;
 	}
@@ -92,7 +82,7 @@ bool isolate_server_start(void)
 	if (!exchange || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return false;
 	fflush(NULL);
-	pid = fork_without_handlers();
+	pid = fork();
 	if (pid == 0) {
 		/* Otherwise, the server would not see that its client has ended. */
 		close(ends[1]);
