@@ -191,8 +191,8 @@ def bench_interleavings(scratch):
 # ratio of their CPU times.
 COMPARED_TARGETS = [
     ("fuzz_page", "fuzz_empty", "bytes", "<= 3"),
-    ("fuzz_fatal", "fuzz_empty", "random-bytes", "<= 3.5"),
-    ("fuzz_api", "fuzz_empty", "calls", "<= 6"),
+    ("fuzz_fatal", "fuzz_empty", "random-bytes", "<= 3"),
+    ("fuzz_api", "fuzz_empty", "calls", "<= 5"),
     ("fuzz_race", "fuzz_empty-tsan", "random-bytes", "<= 4"),
 ]
 STREAM_FILES = 1000
