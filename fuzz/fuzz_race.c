@@ -8,7 +8,7 @@
  * to time. Without clearing, state of earlier inputs can make ThreadSanitizer miss a race. Therefore a
  * difference from the model is a finding only if it also occurs with cleared memory.
  *
- * ThreadSanitizer never frees what it remembers of an ended fiber, about 100 bytes for each racy program. So
+ * ThreadSanitizer never frees what it remembers of an ended fiber, about 130 bytes for each racy program. So
  * after REPORTED_PROGRAMS_MAX racy programs, only one racy program in RUN_ONE_IN runs.
  */
 #include "fuzz/fuzz.h"
@@ -19,7 +19,7 @@
 #include "harness/program/program_bytes.h"
 #include "harness/util/no_coverage.h"
 
-/* The fibers of this many programs need about 600 MB; libFuzzer's memory limit is 2 GB. */
+/* The fibers of this many programs need about 650 MB; libFuzzer's memory limit is 2 GB. */
 #define REPORTED_PROGRAMS_MAX 5000000
 #define RUN_ONE_IN            64
 
