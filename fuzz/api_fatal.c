@@ -46,6 +46,7 @@ static bool count_and_decide_child(unsigned int *count, unsigned int once_in)
 struct misuse {
 	void (*fn)(void *ctx);
 	void *ctx;
+	bool must_end_with_report; /* otherwise a report is a finding, and its stacks are of use */
 };
 
 static void run_misuse_and_exit(void *ctx)
@@ -53,7 +54,8 @@ static void run_misuse_and_exit(void *ctx)
 	const struct misuse *misuse = ctx;
 
 	detector_hide_child_death_from_engine();
-	detector_shorten_reports();
+	if (misuse->must_end_with_report)
+		detector_shorten_reports();
 	misuse->fn(misuse->ctx);
 	_Exit(0);
 }
@@ -119,7 +121,7 @@ void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ct
 {
 	/* This call of the library is coverage of the input, so each input makes it. */
 	const char *task = page_task_name(page_task_current());
-	struct misuse misuse = { fn, ctx };
+	struct misuse misuse = { fn, ctx, true };
 
 	if (count_and_decide_child(count, CHILD_ONCE_IN))
 		check_misuse_in_child(&misuse, *count % OWN_CHILD_ONCE_IN != 0, task, rule,
@@ -131,7 +133,7 @@ void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(voi
 {
 	static unsigned int counts[API_COUNT];
 	const char *task = page_task_name(page_task_current());
-	struct misuse misuse = { fn, ctx };
+	struct misuse misuse = { fn, ctx, true };
 
 	if (count_and_decide_child(&counts[call->op], OWN_CHILD_ONCE_IN))
 		check_misuse_in_child(&misuse, false, task, rule, is_signal_accepted);
@@ -141,7 +143,7 @@ void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(voi
 
 void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx)
 {
-	struct misuse misuse = { fn, ctx };
+	struct misuse misuse = { fn, ctx, false };
 
 	if (++*count % OWN_CHILD_ONCE_IN != 1)
 		return;
