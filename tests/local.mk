@@ -75,24 +75,24 @@ test_scripts = \
 	%D%/test_words.sh
 
 # The scripts that only `make check-all` runs: they test tools for developers of this tree, build other trees,
-# or fuzz. The first four take longest, so they start first.
+# or fuzz. The first ten take longest, so they start first.
 slow_scripts = \
+	%D%/test_kernel_vm.sh \
 	%D%/test_bugs.sh \
+	%D%/test_race.sh \
+	%D%/test_coverage.sh \
+	%D%/test_oss_fuzz.sh \
+	%D%/test_controls.sh \
+	%D%/test_kernel.sh \
 	%D%/test_same.sh \
 	%D%/test_seam.sh \
 	%D%/test_doc_commands.sh \
 	%D%/test_bench.sh \
 	%D%/test_bootstrap.sh \
 	%D%/test_ci.sh \
-	%D%/test_controls.sh \
-	%D%/test_coverage.sh \
 	%D%/test_deb.sh \
 	%D%/test_fuzz_after.sh \
-	%D%/test_kernel.sh \
-	%D%/test_kernel_vm.sh \
 	%D%/test_mutate_source.sh \
-	%D%/test_oss_fuzz.sh \
-	%D%/test_race.sh \
 	%D%/test_report.sh \
 	%D%/test_report_page.sh \
 	%D%/test_self_test.sh \

@@ -61,6 +61,24 @@ EOF
 }
 expect 0 "a build that is stopped leaves no process" '' stop_build
 
+# ---- KVM ----
+
+# check_kvm_failure: a stored failure counts until the host boots again.
+check_kvm_failure() {
+	PYTHONPATH=$abs_srcdir/kernel/vm:$abs_srcdir/src/tool python3 -B - "$scratch" <<'EOF'
+import pathlib, sys
+from guest import KvmFailure
+
+failure = KvmFailure(pathlib.Path(sys.argv[1]) / "kvm-failure")
+assert not failure.is_stored(), "nothing is stored yet"
+failure.store()
+assert failure.is_stored(), "the failure is stored"
+failure.path.write_text("another boot\n")
+assert not failure.is_stored(), "the host has booted again"
+EOF
+}
+expect 0 "KVM is not tried again after it failed, until the host boots again" '' check_kvm_failure
+
 # ---- programs ----
 
 # shellcheck disable=SC2086 # a command and its options
@@ -70,6 +88,8 @@ ok $? "no program disagrees" "$scratch/differences"
 expect 0 "100 random programs agree" '' vm random --flavour kernel-stock --count 100 --seed 1
 grep -q '^kernel-stock: 100 programs, 0 failed, 0 not run' "$scratch/err"
 ok $? "each random program is executed" "$scratch/err"
+! grep 'KVM does not work' "$scratch/err" >"$scratch/tried"
+ok $? "the second command does not try KVM again" "$scratch/tried"
 
 # ---- inserted bugs ----
 

@@ -12,11 +12,12 @@ import subprocess
 import time
 import typing
 
-from util.shared import log_to_standard_error, request_signal_at_parent_end
+from util.shared import log_to_standard_error, replace_file, request_signal_at_parent_end
 
 MEMORY_MB = 1024
 PORTS = ("stdout", "stderr", "status")
-# KVM is used only if the guest boots with it: the device may exist, but not work.
+# KVM is used only if the guest boots with it: the device may exist, but not work. A file of the build directory
+# has the ID of the host's boot in which KVM did not work, so that only the first command waits for KVM.
 ACCELERATORS = {"kvm": ["-accel", "kvm", "-cpu", "host"], "tcg": ["-accel", "tcg,thread=multi", "-cpu", "max"]}
 BOOT_SECONDS_OF_KVM = 20
 REPORTS = ("Kernel panic", "BUG: ", "kernel BUG at ", "Oops: ", "WARNING: ", "INFO: task ", "init: ")
@@ -38,6 +39,25 @@ def find_reports(console):
     return [line for line in lines if any(report in line for report in REPORTS)]
 
 
+# ---- KVM ----
+
+def read_boot_id_of_host():
+    return pathlib.Path("/proc/sys/kernel/random/boot_id").read_text()
+
+
+class KvmFailure:
+    """The file that stores that KVM does not work, until the host boots again."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def is_stored(self):
+        return self.path.exists() and self.path.read_text() == read_boot_id_of_host()
+
+    def store(self):
+        replace_file(f"{self.path}.{os.getpid()}", self.path, os.fsencode(read_boot_id_of_host()))
+
+
 # ---- files ----
 
 def remove_directories_of_ended_processes(parent):
@@ -53,6 +73,7 @@ class Guest:
         self.prepared = prepared
         self.build_directory = pathlib.Path(build_directory).resolve()
         self.parent = self.build_directory / "kernel-vm"
+        self.kvm_failure = KvmFailure(self.parent / "kvm-failure")
         remove_directories_of_ended_processes(self.parent)
 
     def write_initrd(self, directory, commands, files, module_parameters):
@@ -119,13 +140,15 @@ class Guest:
         """Boot with KVM if it works, otherwise with TCG."""
         if not Guest.accelerator:
             Guest.accelerator = "tcg"
-            if os.access("/dev/kvm", os.R_OK | os.W_OK):
+            if os.access("/dev/kvm", os.R_OK | os.W_OK) and not self.kvm_failure.is_stored():
                 reason = self.run_qemu(directory, "kvm", seconds, report_progress)
                 if (directory / "console").stat().st_size:
                     Guest.accelerator = "kvm"
                     return reason
+                self.kvm_failure.store()
                 log_to_standard_error(f"kernel {self.prepared.kernel.name}: KVM does not work here "
-                                      f"({reason or 'no console'}); QEMU emulates the CPU (TCG)")
+                                      f"({reason or 'no console'}); until this machine starts again, QEMU "
+                                      "emulates the CPU (TCG)")
         return self.run_qemu(directory, Guest.accelerator, seconds, report_progress)
 
     def run(self, commands, files, seconds=300, module_parameters="", report_progress=None):
