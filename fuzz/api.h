@@ -88,7 +88,7 @@ void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(voi
 void api_start_server(void);
 
 /*
- * As above, but @fn needs no state of the input, and most children are of the server, so @ctx must be a
+ * As above, but @fn needs no state of the input, and the first child is of the server, so @ctx must be a
  * number or constant. The caller counts the calls of its kind in @count.
  */
 void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
@@ -97,9 +97,10 @@ void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ct
 /*
  * Runs @fn in a child process, which must end with status 0. api_child_expect() ends the child with a
  * message.
- * @count: counts the calls; one in many runs the child
+ * @count: counts the calls; the first and then one in many runs the child
+ * @needs_state_of_input: if false, the first child is of the server, so @ctx must be a number or constant
  */
-void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx);
+void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx, bool needs_state_of_input);
 
 /* Return: false with ThreadSanitizer, which ends a child process of a process with threads that starts one.
  */

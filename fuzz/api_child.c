@@ -240,29 +240,32 @@ static void run_second_thread(void)
 
 static const struct child_kind {
 	void (*fn)(void);
-	bool starts_thread;
+	bool starts_thread, needs_state_of_input;
 } kinds[] = {
-	{ fork_several_times, false },
-	{ use_all_frames, true },
-	{ use_small_stack, true },
-	{ run_second_thread, true },
+	{ fork_several_times, false, true },
+	{ use_all_frames, true, false },
+	{ use_small_stack, true, false },
+	{ run_second_thread, true, false },
 };
 
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
 static void run_kind(void *ctx)
 {
+	const struct child_kind *kind = ctx;
+
 	api_child_start_new_task();
-	kinds[*(const size_t *)ctx].fn();
+	kind->fn();
 }
 
 void api_run_child(const struct api_call *call)
 {
 	static unsigned int counts[KINDS];
-	size_t kind = call->numbers[0] % KINDS;
+	size_t i = call->numbers[0] % KINDS;
 
-	if (!kinds[kind].starts_thread || api_can_child_start_thread())
-		api_maybe_check_child(&counts[kind], run_kind, &kind);
+	if (!kinds[i].starts_thread || api_can_child_start_thread())
+		api_maybe_check_child(&counts[i], run_kind, (void *)(uintptr_t)&kinds[i],
+				      kinds[i].needs_state_of_input);
 	for (struct api_slot *slot = api_slots; slot < api_slots + API_SLOTS; slot++)
 		if (slot->page)
 			api_touch_page(slot->page);

@@ -16,13 +16,13 @@
 #define CHILD_SECONDS 5
 
 /*
- * A child costs as much as a hundred inputs: the first calls of each kind get one, then one call in many.
- * Most children are of the server (isolate_server.h), if they need no state of the input. A child of this
- * process costs several times as much, and one that must end with status 0 even more.
+ * A child costs as much as a hundred inputs. The first call of each kind gets a child of the server
+ * (isolate_server.h) if it needs no state of the input. All children of the server start with the same state,
+ * so a second one would show nothing new. Then one call in 2048 gets a child of this process, which has the
+ * state that earlier inputs left. The first two calls that need the state of the input get such a child.
  */
-#define CHILD_ALWAYS      2
-#define CHILD_ONCE_IN     512
-#define OWN_CHILD_ONCE_IN 2048
+#define CHILD_ONCE_IN           2048
+#define CHILDREN_OF_STATE_FIRST 2
 
 /*
  * The reports of child processes need no function names, and looking the names up takes a second. Only the
@@ -35,11 +35,6 @@ const char *__asan_default_options(void)
 }
 
 NO_COVERAGE_BEGIN
-
-static bool count_and_decide_child(unsigned int *count, unsigned int once_in)
-{
-	return ++*count <= CHILD_ALWAYS || *count % once_in == 0;
-}
 
 /* ---- misuse, which must end the child ---- */
 
@@ -123,9 +118,8 @@ void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ct
 	const char *task = page_task_name(page_task_current());
 	struct misuse misuse = { fn, ctx, true };
 
-	if (count_and_decide_child(count, CHILD_ONCE_IN))
-		check_misuse_in_child(&misuse, *count % OWN_CHILD_ONCE_IN != 0, task, rule,
-				      is_signal_accepted);
+	if (++*count == 1 || *count % CHILD_ONCE_IN == 0)
+		check_misuse_in_child(&misuse, *count == 1, task, rule, is_signal_accepted);
 }
 
 void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
@@ -135,19 +129,19 @@ void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(voi
 	const char *task = page_task_name(page_task_current());
 	struct misuse misuse = { fn, ctx, true };
 
-	if (count_and_decide_child(&counts[call->op], OWN_CHILD_ONCE_IN))
+	if (++counts[call->op] <= CHILDREN_OF_STATE_FIRST || counts[call->op] % CHILD_ONCE_IN == 0)
 		check_misuse_in_child(&misuse, false, task, rule, is_signal_accepted);
 }
 
 /* ---- a child that must end with status 0 ---- */
 
-void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx)
+void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx, bool needs_state_of_input)
 {
 	struct misuse misuse = { fn, ctx, false };
 
-	if (++*count % OWN_CHILD_ONCE_IN != 1)
+	if (++*count != 1 && *count % CHILD_ONCE_IN != 0)
 		return;
-	run_child(&misuse, false, &child);
+	run_child(&misuse, *count == 1 && !needs_state_of_input, &child);
 	api_expect(!child.signal && !child.exit_code,
 		   "a child process ended with status %d, signal %d: %.400s", child.exit_code, child.signal,
 		   child.output);

@@ -206,22 +206,25 @@ static void fill_mappings_and_repair(struct program *program, uint8_t thread, un
 }
 
 /*
- * Cuts @program after its first fatal call and repairs the calls before the fatal call. With
- * @must_fill_mappings, adds mappings before the fatal call, until its thread can make only 0 or 1 more. @rule
- * gets the rule that the fatal call breaks. Return: true if the last call of the repaired program breaks
+ * Cuts @program after its first fatal call and repairs the calls before the fatal call. Afterwards the
+ * checker has evaluated @program. With @must_fill_mappings, adds mappings before the fatal call, until its
+ * thread can make only 0 or 1 more. @rule gets the rule that the fatal call breaks. Return: true if the last
+ * call of the repaired program breaks
  * @rule, and the program breaks no other rule.
  */
 static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
 {
 	const struct verdict *verdict = evaluate_program(program);
 	size_t at = find_fatal_call(verdict, rule);
+	bool breaks_other_rule = verdict->broken != RULE_BIT(*rule);
 	struct call last;
 
 	if (at == VERDICT_NONE)
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	checker_repair_and_evaluate(fuzz_get_checker(), program);
+	if (breaks_other_rule)
+		checker_repair_and_evaluate(fuzz_get_checker(), program);
 	if (must_fill_mappings)
 		fill_mappings_and_repair(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
@@ -243,7 +246,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	mark_ending_covered(rule, &program);
 	execution_reset(execution);
-	execution_evaluate_and_run(execution, fuzz_get_checker(), &program, &options);
+	execution_run(execution, fuzz_get_checker(), &program, &options);
 	fuzz_report_outcome(&execution->fibers);
 	fuzz_count_calls_of_last_program("fuzz_fatal");
 	maybe_check_program_in_child(execution, fuzz_get_checker(), &program, rule);

@@ -217,15 +217,14 @@ static void record_call_and_run_hook(size_t call)
 }
 NO_COVERAGE_END
 
-void execution_evaluate_and_run(struct execution *execution, struct checker *checker,
-				const struct program *program, const struct execution_options *options)
+void execution_run(struct execution *execution, struct checker *checker, const struct program *program,
+		   const struct execution_options *options)
 {
 	current.execution = execution;
 	current.checker = checker;
 	current.program = program;
 	current.options = options;
 	exec_options(checker->exec)->call_hook = record_call_and_run_hook;
-	checker_evaluate(checker, program);
 	execution->needs_failure_points = library_get()->lacks_failure_points && uses_fail_nth(program);
 	if (execution->needs_failure_points)
 		return;
@@ -240,6 +239,13 @@ void execution_evaluate_and_run(struct execution *execution, struct checker *che
 	execution->runs_on_threads = options->threads;
 	if (options->threads)
 		run_repeatedly_on_threads(execution);
+}
+
+void execution_evaluate_and_run(struct execution *execution, struct checker *checker,
+				const struct program *program, const struct execution_options *options)
+{
+	checker_evaluate(checker, program);
+	execution_run(execution, checker, program, options);
 }
 
 /* ---- fatal calls in child processes ---- */

@@ -99,6 +99,10 @@ void execution_reset(struct execution *execution);
 void execution_evaluate_and_run(struct execution *execution, struct checker *checker,
 				const struct program *program, const struct execution_options *options);
 
+/* Step 2 alone: the program must be the program that @checker evaluated last. */
+void execution_run(struct execution *execution, struct checker *checker, const struct program *program,
+		   const struct execution_options *options);
+
 /*
  * Compares how the fatal call that step 2 made would have ended the process with the expected end, as step 3
  * does for a child.
