@@ -101,6 +101,9 @@ obj/fuzz-tsan/src/page/%.o: object_cflags = $(edge_counters) $(TSAN_FLAGS)
 obj/fuzz-asan/fuzz/%.o: object_cflags = $(ASAN_FLAGS) $(counted)
 obj/fuzz-msan/fuzz/%.o: object_cflags = $(MSAN_FLAGS) $(counted)
 obj/fuzz-plain/fuzz/%.o: object_cflags = $(counted)
+# The parts of fuzz_api are a model of the library, so they are compiled as the harness is.
+obj/fuzz-asan/fuzz/api_%.o obj/fuzz-asan/fuzz/fuzz_api.o: object_cflags = $(build_cflags_fuzz-asan)
+obj/fuzz-plain/fuzz/api_%.o obj/fuzz-plain/fuzz/fuzz_api.o: object_cflags = $(build_cflags_fuzz-plain)
 obj/given/src/page/%.o: object_cflags = $(GIVEN_CFLAGS)
 
 define tool_cppflags_rule

@@ -78,18 +78,24 @@ void api_reset_user_memory(void);
 
 /*
  * Runs @fn in a child process, which must end with a report of @rule (NULL: any rule). If
- * @is_signal_accepted, the child may also end by a signal or with a sanitizer's report. For most inputs the
- * function does nothing, because a child process is slow.
+ * @is_signal_accepted, the child may also end by a signal or with a sanitizer's report. Counts the calls in
+ * @count. For most calls the function does nothing, because a child process is slow.
  */
-void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
-				     const char *rule, bool is_signal_accepted);
+void api_maybe_check_misuse_in_child(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
+				     bool is_signal_accepted);
+
+/*
+ * As above, for a call of the library that reports a rule of page programs before it changes anything: if the
+ * library calls page_bug_hook(), this process makes each call, too, and catches the report.
+ */
+void api_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule);
 
 /* Starts the server of api_maybe_check_misuse(). */
 void api_start_server(void);
 
 /*
  * As above, but @fn needs no state of the input, and the first child is of the server, so @ctx must be a
- * number or constant. The caller counts the calls of its kind in @count.
+ * number or constant.
  */
 void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
 			    bool is_signal_accepted);

@@ -281,10 +281,12 @@ static void free_borrowed_page(void *page)
 
 void api_run_borrower_frees(const struct api_call *call)
 {
+	static unsigned int count;
 	const struct model_page *page = get_end_page(call);
 
 	if (page)
-		api_maybe_check_misuse_in_child(call, free_borrowed_page, page->page, "borrowed-free", false);
+		api_maybe_check_misuse_in_child(&count, free_borrowed_page, page->page, "borrowed-free",
+						false);
 }
 
 static void free_buffer_twice(void *buffer)
@@ -295,6 +297,7 @@ static void free_buffer_twice(void *buffer)
 
 void api_run_buffer_free_wrong(const struct api_call *call)
 {
+	static unsigned int wrong_count, twice_count;
 	const struct model_buffer *buffer = get_or_alloc_buffer(call);
 	size_t freed_offset;
 
@@ -302,10 +305,9 @@ void api_run_buffer_free_wrong(const struct api_call *call)
 		return;
 	freed_offset = call->numbers[0] % (compute_page_count(buffer->size) * PAGE_SIZE);
 	if (freed_offset)
-		api_maybe_check_misuse_in_child(call, page_buffer_free, buffer->addr + freed_offset,
-						"foreign-map", false);
+		api_check_misuse(&wrong_count, page_buffer_free, buffer->addr + freed_offset, "foreign-map");
 	else
 		api_maybe_check_misuse_in_child(
-			call, free_buffer_twice, buffer->addr,
+			&twice_count, free_buffer_twice, buffer->addr,
 			buffer->first[0]->refs == 1 ? "use-after-free" : "foreign-map", true);
 }

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "harness/detect/detector.h"
+#include "harness/detect/report_catch.h"
+#include "harness/library.h"
 #include "harness/util/isolate_server.h"
 #include "harness/util/no_coverage.h"
 #include "harness/util/number.h"
@@ -18,10 +20,12 @@
 /*
  * A child costs as much as a hundred inputs. The first call of each kind gets a child of the server
  * (isolate_server.h) if it needs no state of the input. All children of the server start with the same state,
- * so a second one would show nothing new. Then one call in 2048 gets a child of this process, which has the
- * state that earlier inputs left. The first two calls that need the state of the input get such a child.
+ * so a second one would show nothing new. Then one call in 32768 gets a child of this process, which has the
+ * state that earlier inputs left, and costs several times as much. The first two calls that need the state of
+ * the input get such a child, too. Where it is possible, the report of a later call is caught
+ * (report_catch.h).
  */
-#define CHILD_ONCE_IN           2048
+#define CHILD_ONCE_IN           32768
 #define CHILDREN_OF_STATE_FIRST 2
 
 /*
@@ -55,19 +59,29 @@ static void run_misuse_and_exit(void *ctx)
 	_Exit(0);
 }
 
+/* Return: the library's report of @rule in @text, or NULL. */
+static const char *find_report(const char *text, const char *rule)
+{
+	char expected_report[64];
+
+	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", rule ? rule : "",
+		 rule ? ": " : "");
+	return api_find_text(text, expected_report);
+}
+
+static bool names_task(const char *report, const char *task)
+{
+	return api_find_text(report, *task ? task : "BUG: ") || api_find_text(report, API_CHILD_TASK);
+}
+
 /* [P21] [P22] */
 static bool has_expected_report(const struct isolated *child, const char *task, const char *rule,
 				bool is_signal_accepted)
 {
-	char expected_report[64];
-	const char *report;
+	const char *report = find_report(child->output, rule);
 
-	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", rule ? rule : "",
-		 rule ? ": " : "");
-	report = api_find_text(child->output, expected_report);
 	if (report)
-		return child->signal == SIGABRT && (api_find_text(report, *task ? task : "BUG: ") ||
-						    api_find_text(report, API_CHILD_TASK));
+		return child->signal == SIGABRT && names_task(report, task);
 	return is_signal_accepted && (child->signal || api_find_text(child->output, "Sanitizer: "));
 }
 
@@ -122,15 +136,48 @@ void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ct
 		check_misuse_in_child(&misuse, *count == 1, task, rule, is_signal_accepted);
 }
 
-void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
-				     const char *rule, bool is_signal_accepted)
+static void maybe_check_misuse_with_state(unsigned int *count, const struct misuse *misuse, const char *task,
+					  const char *rule, bool is_signal_accepted)
 {
-	static unsigned int counts[API_COUNT];
-	const char *task = page_task_name(page_task_current());
+	if (++*count <= CHILDREN_OF_STATE_FIRST || *count % CHILD_ONCE_IN == 0)
+		check_misuse_in_child(misuse, false, task, rule, is_signal_accepted);
+}
+
+void api_maybe_check_misuse_in_child(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
+				     bool is_signal_accepted)
+{
 	struct misuse misuse = { fn, ctx, true };
 
-	if (++counts[call->op] <= CHILDREN_OF_STATE_FIRST || counts[call->op] % CHILD_ONCE_IN == 0)
-		check_misuse_in_child(&misuse, false, task, rule, is_signal_accepted);
+	maybe_check_misuse_with_state(count, &misuse, page_task_name(page_task_current()), rule,
+				      is_signal_accepted);
+}
+
+/* ---- misuse in this process ---- */
+
+static void catch_and_check_report(const struct misuse *misuse, const char *task, const char *rule)
+{
+	static char line[REPORT_LINE_SIZE];
+	const char *report;
+
+	api_expect(report_catch(misuse->fn, misuse->ctx, line), "misuse was not reported, expected %s",
+		   rule ? rule : "a report");
+	report = find_report(line, rule);
+	api_expect(report && names_task(report, task),
+		   "misuse was reported as: %.400s, expected %s and the name of the task, '%s'", line,
+		   rule ? rule : "a rule", task);
+}
+
+void api_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule)
+{
+	const char *task = page_task_name(page_task_current());
+	struct misuse misuse = { fn, ctx, true };
+	bool can_be_caught = library_get()->calls_bug_hook;
+
+	/* The report is coverage of the input, so each input catches it, also one that gets a child. */
+	if (can_be_caught)
+		catch_and_check_report(&misuse, task, rule);
+	if (!can_be_caught || *count < CHILDREN_OF_STATE_FIRST)
+		maybe_check_misuse_with_state(count, &misuse, task, rule, false);
 }
 
 /* ---- a child that must end with status 0 ---- */
@@ -228,6 +275,7 @@ static size_t derive_unmap_offset(uint64_t number)
 
 void api_run_unmap_at(const struct api_call *call)
 {
+	static unsigned int count;
 	struct model_page *page = api_get_or_alloc_page(call);
 	size_t offset = derive_unmap_offset(call->numbers[0]);
 	unsigned char *addr, *unmapped_address;
@@ -241,14 +289,16 @@ void api_run_unmap_at(const struct api_call *call)
 		page_unmap_local(unmapped_address);
 		return;
 	}
-	api_maybe_check_misuse_in_child(call, unmap_address, unmapped_address, NULL, false);
+	api_check_misuse(&count, unmap_address, unmapped_address, NULL);
 	page_unmap_local(addr);
 }
 
 /* Tests only the backend `alias`: under `direct`, an old mapping stays valid, so its use is not detected. */
 void api_run_stale_mapping(const struct api_call *call)
 {
+	static unsigned int count;
+
 	api_get_or_alloc_page(call);
 	if (api_is_alias())
-		api_maybe_check_misuse_in_child(call, make_and_write_stale_mapping, NULL, NULL, true);
+		api_maybe_check_misuse_in_child(&count, make_and_write_stale_mapping, NULL, NULL, true);
 }
