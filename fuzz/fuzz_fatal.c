@@ -206,11 +206,10 @@ static void fill_mappings_and_repair(struct program *program, uint8_t thread, un
 }
 
 /*
- * Cuts @program after its first fatal call and repairs the calls before the fatal call. Afterwards the
- * checker has evaluated @program. With @must_fill_mappings, adds mappings before the fatal call, until its
- * thread can make only 0 or 1 more. @rule gets the rule that the fatal call breaks. Return: true if the last
- * call of the repaired program breaks
- * @rule, and the program breaks no other rule.
+ * Cuts @program after its first fatal call and repairs the calls before the fatal call. With
+ * @must_fill_mappings, adds mappings before the fatal call, until its thread can make only 0 or 1 more. @rule
+ * gets the rule that the fatal call breaks. Return: true if the last call of the repaired program breaks
+ * @rule, and the program breaks no other rule; then the program is the one that the checker evaluated last.
  */
 static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
 {
