@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "fuzz/api_call.h"
+#include "fuzz/api_compare.h"
 #include "fuzz/api_model.h"
 #include "page/page.h"
 

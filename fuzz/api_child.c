@@ -93,8 +93,9 @@ static void fork_several_times(void)
 		if (slot->page)
 			page_fill_zero(slot->page->page, 0, PAGE_SIZE);
 	shared = alloc_or_exit(0);
-	/* The thread's own task is one of those whose mappings a child process keeps. */
+	/* A child process keeps the mappings of the thread's own task, and of a task that is switched out. */
 	if (api_tasks[0].depth < PAGE_TASK_MAPPINGS - 3) {
+		page_map_local(shared);
 		page_task_switch_out(page_task_current());
 		page_task_switch_in(NULL);
 		page_fail_nth(0);
@@ -243,7 +244,7 @@ static const struct child_kind {
 	bool starts_thread, needs_state_of_input;
 } kinds[] = {
 	{ fork_several_times, false, true },
-	{ use_all_frames, true, false },
+	{ use_all_frames, true, true },
 	{ use_small_stack, true, false },
 	{ run_second_thread, true, false },
 };

@@ -95,20 +95,6 @@ void api_check_state(void);
 /* Makes the next api_check_state() compare all bytes of the page, and of its neighbours in its buffer. */
 void api_touch_page(struct model_page *page);
 
-/* Compares @len bytes from @off with the model; @seen has the bytes. @what: where the bytes are from. */
-void api_check_bytes(const struct model_page *page, const unsigned char *seen, size_t off, size_t len,
-		     const char *what);
-
-/*
- * Comparisons that libFuzzer does not observe: it would add the bytes and texts, which differ from process to
- * process, to its dictionary. memcmp() and strcmp() are observed.
- */
-bool api_are_equal_bytes(const unsigned char *a, const unsigned char *b, size_t len);
-bool api_are_equal_texts(const char *a, const char *b);
-
-/* Return: where @text contains @part, or NULL. */
-const char *api_find_text(const char *text, const char *part);
-
 /* ---- pages ---- */
 
 /* Adds a page with one reference. @is_zero: its bytes are zero, otherwise they are not known. */
@@ -166,9 +152,6 @@ bool api_is_alias(void);
  * @max + 1.
  */
 size_t api_reduce_upper_half(uint64_t number, size_t max);
-
-/* Return: @len bytes that depend on @seed and on their position; none of them is 0. @len: at most 2 pages. */
-const unsigned char *api_pattern(uint64_t seed);
 
 static inline bool api_is_good_range(size_t off, size_t len)
 {

@@ -8,10 +8,12 @@ fuzz_input = %D%/api_call.c %D%/api_call.h %D%/input.c %D%/input.h
 fuzz_api_parts = \
 	%D%/api.def \
 	%D%/api.h \
+	%D%/api_compare.h \
 	%D%/api_model.h \
 	%D%/api_buffer.c \
 	%D%/api_bytes.c \
 	%D%/api_child.c \
+	%D%/api_compare.c \
 	%D%/api_fatal.c \
 	%D%/api_fault.c \
 	%D%/api_map.c \
