@@ -192,7 +192,7 @@ def bench_interleavings(scratch):
 COMPARED_TARGETS = [
     ("fuzz_page", "fuzz_empty", "bytes", "<= 3"),
     ("fuzz_fatal", "fuzz_empty", "random-bytes", "<= 3"),
-    ("fuzz_api", "fuzz_empty", "calls", "<= 5"),
+    ("fuzz_api", "fuzz_empty", "calls", "<= 4"),
     ("fuzz_race", "fuzz_empty-tsan", "random-bytes", "<= 4"),
 ]
 STREAM_FILES = 1000
