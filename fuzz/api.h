@@ -86,8 +86,9 @@ void api_maybe_check_misuse_in_child(unsigned int *count, void (*fn)(void *ctx),
 				     bool is_signal_accepted);
 
 /*
- * As above, for a call of the library that reports a rule of page programs before it changes anything: if the
- * library calls page_bug_hook(), this process makes each call, too, and catches the report.
+ * As api_maybe_check_misuse_in_child(), for a call of the library that reports a rule of page programs before
+ * it changes anything: if the library calls page_bug_hook(), this process makes each call, too, and catches
+ * the report.
  */
 void api_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule);
 
@@ -95,8 +96,8 @@ void api_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, con
 void api_start_server(void);
 
 /*
- * As above, but @fn needs no state of the input, and the first child is of the server, so @ctx must be a
- * number or constant.
+ * As api_maybe_check_misuse_in_child(), but @fn needs no state of the input, and the first child is of the
+ * server, so @ctx must be a number or constant.
  */
 void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
 			    bool is_signal_accepted);

@@ -215,14 +215,13 @@ static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule
 {
 	const struct verdict *verdict = evaluate_program(program);
 	size_t at = find_fatal_call(verdict, rule);
-	bool breaks_other_rule = verdict->broken != RULE_BIT(*rule);
 	struct call last;
 
 	if (at == VERDICT_NONE)
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	if (breaks_other_rule)
+	if (verdict->broken != RULE_BIT(*rule))
 		checker_repair_and_evaluate(fuzz_get_checker(), program);
 	if (must_fill_mappings)
 		fill_mappings_and_repair(program, last.thread, program->count % 2);

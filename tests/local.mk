@@ -75,7 +75,7 @@ test_scripts = \
 	%D%/test_words.sh
 
 # The scripts that only `make check-all` runs: they test tools for developers of this tree, build other trees,
-# or fuzz. The first ten take longest, so they start first.
+# or fuzz. The first eight take longest, so they start first.
 slow_scripts = \
 	%D%/test_kernel_vm.sh \
 	%D%/test_bugs.sh \

@@ -189,7 +189,7 @@ ok_with_stored_output $? "and a page program that can be read"
 # ends the children of a killed process after the process itself.
 has_process_group_ended() {
 	tries=0
-	while pgrep -r D,R,S,T -g "$1" >/dev/null; do
+	until [ "$(pgrep -c -r D,R,S,T -g "$1")" -eq 0 ]; do
 		[ $tries -lt 100 ] || return 1
 		tries=$((tries + 1))
 		sleep 0.1
