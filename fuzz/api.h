@@ -125,6 +125,9 @@ _Noreturn void api_end_child_with(const char *message);
 /* The name of the task that api_child_start_new_task() continues. */
 #define API_CHILD_TASK "task of a child"
 
+/* Return: whether @line is the library's report of @rule ("": any rule) in the task of a child. */
+bool api_is_report_of_child(const char *line, const char *rule);
+
 /* In a child: cancels failures and the hook, and continues a new task, so that it has no mappings. */
 void api_child_start_new_task(void);
 

@@ -28,10 +28,11 @@ static unsigned int find_allocation_order(size_t pages)
 	return order;
 }
 
-/* One in 64 buffers is large, because the time of an allocation grows with the number of pages. */
+/* One in 256 buffers is large, because the time of an allocation grows with the number of pages. */
 static size_t derive_page_count(uint64_t number)
 {
-	return number % 64 == 63 ? number % BUFFER_PAGES_MAX : number % BUFFER_PAGES_SMALL;
+	return number % 256 == 255 ? BUFFER_PAGES_MAX - number / 256 * 37 % BUFFER_PAGES_MAX :
+				     number % BUFFER_PAGES_SMALL;
 }
 
 /* ---- allocation ---- */

@@ -116,6 +116,7 @@ static void model_copy(struct model_page *dst, size_t dst_off, const struct mode
 {
 	memmove(dst->bytes + dst_off, src->bytes + src_off, len);
 	memmove(dst->known + dst_off, src->known + src_off, len);
+	api_mark_blocks(dst, dst_off, len);
 }
 
 static void check_copy(const struct api_call *call, struct model_page *dst, struct model_page *src)

@@ -4,6 +4,7 @@
 #include "fuzz/api.h"
 #include "harness/util/bytes.h"
 #include "harness/util/no_coverage.h"
+#include "harness/util/number.h"
 
 #define PATTERN_SEEDS 4096
 static unsigned char pattern[PATTERN_SEEDS + 2 * PAGE_SIZE];
@@ -31,9 +32,8 @@ struct eight_bytes {
 	uint64_t value;
 } __attribute__((packed, may_alias));
 
-/* Return: true if a known byte of the range differs. Most inputs compare many whole pages. */
-static BYTES_NO_SANITIZE bool has_wrong_byte(const struct model_page *page, const unsigned char *seen,
-					     size_t off, size_t len)
+static BYTES_NO_SANITIZE uint64_t compare_known_bytes(const struct model_page *page,
+						      const unsigned char *seen, size_t off, size_t len)
 {
 	const unsigned char *bytes = page->bytes + off, *known = page->known + off;
 	const struct eight_bytes *seen_8 = (const void *)seen, *bytes_8 = (const void *)bytes,
@@ -44,6 +44,23 @@ static BYTES_NO_SANITIZE bool has_wrong_byte(const struct model_page *page, cons
 		difference |= (seen_8[i].value ^ bytes_8[i].value) & known_8[i].value;
 	for (size_t i = len / 8 * 8; i < len; i++)
 		difference |= (uint64_t)((seen[i] ^ bytes[i]) & known[i]);
+	return difference;
+}
+
+/* Return: true if a known byte of the range differs. Most inputs compare many whole pages. */
+static BYTES_NO_SANITIZE bool has_wrong_byte(const struct model_page *page, const unsigned char *seen,
+					     size_t off, size_t len)
+{
+	uint64_t difference = 0;
+	size_t part;
+
+	if (page->blocks == UINT64_MAX)
+		return compare_known_bytes(page, seen, off, len);
+	for (; len; len -= part, off += part, seen += part) {
+		part = number_min(len, MODEL_BLOCK - off % MODEL_BLOCK);
+		if (page->blocks >> off / MODEL_BLOCK & 1)
+			difference |= compare_known_bytes(page, seen, off, part);
+	}
 	return difference;
 }
 

@@ -59,19 +59,27 @@ static void run_misuse_and_exit(void *ctx)
 	_Exit(0);
 }
 
-/* Return: the library's report of @rule in @text, or NULL. */
+/* Return: the library's report of @rule ("" or NULL: any rule) in @text, or NULL. */
 static const char *find_report(const char *text, const char *rule)
 {
 	char expected_report[64];
+	bool is_named = rule && *rule;
 
-	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", rule ? rule : "",
-		 rule ? ": " : "");
+	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", is_named ? rule : "",
+		 is_named ? ": " : "");
 	return api_find_text(text, expected_report);
 }
 
 static bool names_task(const char *report, const char *task)
 {
 	return api_find_text(report, *task ? task : "BUG: ") || api_find_text(report, API_CHILD_TASK);
+}
+
+bool api_is_report_of_child(const char *line, const char *rule)
+{
+	const char *report = find_report(line, rule);
+
+	return report && api_find_text(report, API_CHILD_TASK);
 }
 
 /* [P21] [P22] */
@@ -213,7 +221,7 @@ void api_child_start_new_task(void)
 
 	api_child_expect(task, "page_task_new failed");
 	page_task_hook_set(NULL);
-	page_task_switch_out(api_switched_in->task);
+	page_task_switch_out(page_task_current());
 	page_task_switch_in(task);
 	for (enum page_fault_point point = 0; point < PAGE_FAULT_POINTS; point++)
 		page_fault_attr_set(point, &off);

@@ -298,8 +298,6 @@ void api_run_fault_calls(const struct api_call *call)
 
 /* ---- random numbers ---- */
 
-#define DRAWS 4000
-
 /* A copy of 0 bytes draws a random number, and is fast. */
 static void draw(const struct model_page *page, unsigned int count)
 {
@@ -308,15 +306,6 @@ static void draw(const struct model_page *page, unsigned int count)
 	user_slice_reader_init(&reader, user_slice_new(NULL, 0));
 	for (; count; count--)
 		page_copy_from_user_slice(page->page, &reader, 0, 0);
-}
-
-static unsigned int draw_and_count_failures(const struct model_page *page, struct page_fault_attr attr)
-{
-	attr.times = INT_MAX;
-	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
-	draw(page, DRAWS);
-	page_fault_attr_get(PAGE_FAULT_USERCOPY, &attr);
-	return (unsigned int)(INT_MAX - attr.times);
 }
 
 /* Return: which of the next 64 draws fail, one bit each. @attr receives the attributes afterwards. */
@@ -362,22 +351,44 @@ static bool do_seeds_repeat_failures(const struct model_page *page, uint64_t see
 
 NO_COVERAGE_END
 
+#define DRAWS_LEAST 1000
+#define DRAWS_MOST  4000
+
+/*
+ * Draws until there are failures and successes, between DRAWS_LEAST and DRAWS_MOST times; without a chance of
+ * both, DRAWS_LEAST times. Return: the number of draws.
+ */
+static unsigned int draw_and_count_failures(const struct model_page *page, unsigned int probability,
+					    uint64_t seed, unsigned int *failures)
+{
+	struct page_fault_attr attr = {
+		.probability = probability, .interval = 1, .times = INT_MAX, .seed = seed
+	};
+	unsigned int draws = 0;
+
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
+	do {
+		draw(page, DRAWS_LEAST);
+		draws += DRAWS_LEAST;
+		page_fault_attr_get(PAGE_FAULT_USERCOPY, &attr);
+		*failures = (unsigned int)(INT_MAX - attr.times);
+	} while (probability % 100 && draws < DRAWS_MOST && *failures % draws == 0);
+	return draws;
+}
+
 /*
  * Compares the number of failures with the probability. The bounds are so wide that a random generator passes
  * them: 99 % without a success in 4,000 draws has a probability below 10^-17. [P271] [P272]
  */
 static void check_count_of_failures(const struct model_page *page, unsigned int probability, uint64_t seed)
 {
-	struct page_fault_attr attr = { .probability = probability, .interval = 1, .seed = seed };
-	unsigned int count = draw_and_count_failures(page, attr);
-	unsigned int least = DRAWS * probability / 100, width = DRAWS / 100 + DRAWS / 10;
+	unsigned int count, draws = draw_and_count_failures(page, probability, seed, &count);
+	unsigned int expected = draws * probability / 100, width = draws / 100 + draws / 10;
+	bool is_right = probability % 100 == 0 ? count == expected :
+						 count > 0 && count < draws && count + width > expected &&
+							 count < expected + width;
 
-	if (probability > 0 && probability < 100)
-		api_expect(count > 0 && count < DRAWS && count + width > least && count < least + width,
-			   "%u of %u copies failed with a probability of %u %%", count, DRAWS, probability);
-	else
-		api_expect(count == DRAWS * probability / 100,
-			   "%u of %u copies failed with a probability of %u %%", count, DRAWS, probability);
+	api_expect(is_right, "%u of %u copies failed with a probability of %u %%", count, draws, probability);
 }
 
 void api_run_chance(const struct api_call *call)
@@ -394,7 +405,7 @@ void api_run_chance(const struct api_call *call)
 	/* Few calls count the failures of many copies, which is slow. */
 	if (choice < 5)
 		check_count_of_failures(page, probabilities[choice], seed);
-	if (choice % 4 == 0)
+	if (choice % 8 == 0)
 		api_expect(do_seeds_repeat_failures(page, seed), "a seed does not decide which calls fail");
 	set_default_attrs();
 }

@@ -125,22 +125,34 @@ struct model_page *api_add_page(struct page *page, bool is_zero)
 	entry->refs = 1;
 	entry->addr_in_buffer = NULL;
 	entry->next = entry->previous = NULL;
-	memset(entry->bytes, 0, PAGE_SIZE);
-	memset(entry->known, is_zero ? 0xff : 0, PAGE_SIZE);
+	entry->blocks = 0;
+	if (is_zero)
+		api_model_fill_zero(entry, 0, PAGE_SIZE);
+	else
+		memset(entry->known, 0, PAGE_SIZE);
 	check_bytes_of_earlier_owner(page);
 	return entry;
+}
+
+void api_mark_blocks(struct model_page *page, size_t off, size_t len)
+{
+	if (len)
+		page->blocks |= (UINT64_MAX << off / MODEL_BLOCK) &
+				(UINT64_MAX >> (63 - (off + len - 1) / MODEL_BLOCK));
 }
 
 void api_model_write(struct model_page *page, size_t off, const void *src, size_t len)
 {
 	memcpy(page->bytes + off, src, len);
 	memset(page->known + off, 0xff, len);
+	api_mark_blocks(page, off, len);
 }
 
 void api_model_fill_zero(struct model_page *page, size_t off, size_t len)
 {
 	memset(page->bytes + off, 0, len);
 	memset(page->known + off, 0xff, len);
+	api_mark_blocks(page, off, len);
 }
 
 static void remove_page_from_mappings(const struct model_page *page)
@@ -387,24 +399,22 @@ static void check_tasks(void)
 	}
 }
 
-static void check_positions(void)
+static void check_positions(const struct api_slot *slot)
 {
-	for (const struct api_slot *slot = api_slots; slot < api_slots + API_SLOTS; slot++) {
-		api_expect(user_slice_left(&slot->reader) == slot->reader_model.left,
-			   "a reader has %zu bytes left, expected %zu", user_slice_left(&slot->reader),
-			   slot->reader_model.left);
-		api_expect(user_slice_writer_left(&slot->writer) == slot->writer_model.left,
-			   "a writer has %zu bytes left, expected %zu", user_slice_writer_left(&slot->writer),
-			   slot->writer_model.left);
-	}
+	api_expect(user_slice_left(&slot->reader) == slot->reader_model.left,
+		   "a reader has %zu bytes left, expected %zu", user_slice_left(&slot->reader),
+		   slot->reader_model.left);
+	api_expect(user_slice_writer_left(&slot->writer) == slot->writer_model.left,
+		   "a writer has %zu bytes left, expected %zu", user_slice_writer_left(&slot->writer),
+		   slot->writer_model.left);
 }
 
-void api_check_state(void)
+void api_check_state(const struct api_slot *slot)
 {
 	check_tasks();
 	check_reference_counts();
 	check_touched_pages();
-	check_positions();
+	check_positions(slot);
 	api_check_attributes();
 }
 
@@ -447,6 +457,7 @@ void api_model_reset(void)
 	for (struct api_slot *slot = api_slots; slot < api_slots + API_SLOTS; slot++)
 		api_empty_page_slot(slot);
 	for (struct api_slot *slot = api_slots; slot < api_slots + API_SLOTS; slot++) {
+		check_positions(slot);
 		api_empty_buffer_slot(slot);
 		*slot = (struct api_slot){ 0 };
 	}

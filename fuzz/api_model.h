@@ -22,6 +22,9 @@
 /* At each end of a buffer, this many pages are in the model. */
 #define MODEL_BUFFER_END_PAGES 4
 
+/* A comparison of a page leaves out the blocks without known bytes. */
+#define MODEL_BLOCK (PAGE_SIZE / 64)
+
 struct model_page {
 	struct page *page; /* NULL: the entry is unused */
 	unsigned int refs;
@@ -30,6 +33,7 @@ struct model_page {
 	uint64_t last_check;                /* the number of the state check that compared the page last */
 	unsigned char bytes[PAGE_SIZE];
 	unsigned char known[PAGE_SIZE]; /* 0xff: the byte has the value of @bytes; 0: it may have any */
+	uint64_t blocks;                /* bit N: block N of the page may have known bytes */
 };
 
 struct model_mapping {
@@ -88,9 +92,10 @@ void api_model_reset(void);
 
 /*
  * Compares the current task, the depth of each task, reference counts, the ends of each valid mapping,
- * readers, writers, attributes, and all bytes of the pages that the call touched (api_touch_page()).
+ * attributes, the reader and the writer of @slot, and all bytes of the pages that the call touched
+ * (api_touch_page()). The end of an input compares all readers and writers.
  */
-void api_check_state(void);
+void api_check_state(const struct api_slot *slot);
 
 /* Makes the next api_check_state() compare all bytes of the page, and of its neighbours in its buffer. */
 void api_touch_page(struct model_page *page);
@@ -106,6 +111,9 @@ void api_put_page(struct model_page *page);
 /* What a write of the library or of the caller does to the model. The range is good. */
 void api_model_write(struct model_page *page, size_t off, const void *src, size_t len);
 void api_model_fill_zero(struct model_page *page, size_t off, size_t len);
+
+/* Changes @page->blocks: bytes of the range may be known now. */
+void api_mark_blocks(struct model_page *page, size_t off, size_t len);
 
 /* Return: the page of the call's slot. An empty slot gets a page with known bytes. */
 struct model_page *api_get_or_alloc_page(const struct api_call *call);

@@ -11,9 +11,9 @@
 #define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
-/* One call `churn` in 16 allocates up to CHURN_MOST pages, far more than the library's quarantine holds. */
+/* One call `churn` in 32 allocates up to CHURN_MOST pages, far more than the library's quarantine holds. */
 #define CHURN_MOST 200
-#define CHURN_FEW  16
+#define CHURN_FEW  8
 
 void api_run_align(const struct api_call *call)
 {
@@ -166,7 +166,7 @@ void api_run_churn(const struct api_call *call)
 	uint64_t number = call->numbers[0];
 	const struct page *last = NULL;
 
-	for (uint64_t n = number % 16 == 15 ? number % CHURN_MOST : number % CHURN_FEW; n; n--) {
+	for (uint64_t n = number % 32 == 31 ? number % CHURN_MOST : number % CHURN_FEW; n; n--) {
 		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 
 		api_expect(page, "no frame is left, although all but a few frames were freed");

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct api_call *call = &calls[started_call_count++];
 
 		call_functions[call->op](call);
-		api_check_state();
+		api_check_state(&api_slots[call->slot_index]);
 	}
 	api_model_reset();
 	return 0;

@@ -9,6 +9,7 @@ fuzz_api_parts = \
 	%D%/api.def \
 	%D%/api.h \
 	%D%/api_compare.h \
+	%D%/api_misuse.h \
 	%D%/api_model.h \
 	%D%/api_buffer.c \
 	%D%/api_bytes.c \
@@ -18,6 +19,7 @@ fuzz_api_parts = \
 	%D%/api_fault.c \
 	%D%/api_map.c \
 	%D%/api_misuse.c \
+	%D%/api_misuse_kinds.c \
 	%D%/api_model.c \
 	%D%/api_page.c \
 	%D%/api_start.c \

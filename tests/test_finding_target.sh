@@ -119,7 +119,7 @@ ok $? "fuzz_fatal: the call that had to end the process" err
 
 mkdir -p camp/fuzz_api/findings camp/fuzz_text/findings
 printf '%s\n' 'calls 1' 'align 3' 'alloc 1 1' 'buffer_alloc 2 2 0' 'churn 9' 'buffer_walk 2 1' 'release 1' >calls
-api_parts=$(sed -n '/^fuzz_api_parts/,/[a-z]$/s/.*%D%\/\(api_[a-z]*\)\.c.*/\1/p' "$abs_srcdir/fuzz/local.mk")
+api_parts=$(sed -n '/^fuzz_api_parts/,/[a-z]$/s/.*%D%\/\(api_[a-z_]*\)\.c.*/\1/p' "$abs_srcdir/fuzz/local.mk")
 # shellcheck disable=SC2086 # split into words
 build_replayer_with_changed_library fuzz_api plain $api_parts &&
 	"$bin/fuzz_api-replay" --bytes calls >camp/fuzz_api/findings/crash-1

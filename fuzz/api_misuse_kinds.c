@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The kinds of misuse. Each call of page.h that uses a page is there with a freed page, and each call that
+ * maps a page with all mappings of the task in use.
+ */
+#include "fuzz/api_misuse.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "fuzz/api.h"
+#include "harness/detect/detector.h"
+#include "harness/util/no_coverage.h"
+#include "page/page_kernel.h"
+
+NO_COVERAGE_BEGIN
+
+/* Made by set_up(). */
+static struct page *page, *other, *freed;
+static unsigned char bytes[PAGE_SIZE];
+static struct user_slice_reader reader;
+
+static void set_up(void)
+{
+	api_child_start_new_task();
+	page = page_alloc(GFP_KERNEL | __GFP_NOFAIL | __GFP_ZERO);
+	other = page_alloc(GFP_KERNEL | __GFP_NOFAIL | __GFP_ZERO);
+	freed = page_alloc(GFP_KERNEL | __GFP_NOFAIL | __GFP_ZERO);
+	api_child_expect(page && other && freed, "page_alloc failed");
+	page_free(freed);
+	user_slice_reader_init(&reader, user_slice_new(bytes, sizeof(bytes)));
+}
+
+static void map_pages(unsigned int count)
+{
+	for (; count; count--)
+		page_map_local(page);
+}
+
+static int return_0(void *addr, void *ctx)
+{
+	(void)addr;
+	(void)ctx;
+	return 0;
+}
+
+static int leave_mapping(void *addr, void *ctx)
+{
+	(void)addr;
+	page_map_local(ctx);
+	return 0;
+}
+
+/* ---- the calls that use a page: with a freed page, or with all mappings in use ---- */
+
+static void call_get(struct page *used)
+{
+	page_get(used);
+}
+
+static void call_free(struct page *used)
+{
+	page_free(used);
+}
+
+static void call_nid(struct page *used)
+{
+	page_nid(used);
+}
+
+static void call_map(struct page *used)
+{
+	page_map_local(used);
+}
+
+static void call_with_mapped(struct page *used)
+{
+	page_with_mapped(used, return_0, NULL);
+}
+
+static void call_with_pointer(struct page *used)
+{
+	page_with_pointer(used, PAGE_SIZE, 0, return_0, NULL);
+}
+
+static void call_read(struct page *used)
+{
+	page_read_raw(used, bytes, 0, 1);
+}
+
+static void call_write(struct page *used)
+{
+	page_write_raw(used, bytes, 0, 1);
+}
+
+static void call_fill(struct page *used)
+{
+	page_fill_zero(used, 0, 1);
+}
+
+static void call_read_atomic(struct page *used)
+{
+	page_read_bytewise_atomic(used, bytes, 0, 1);
+}
+
+static void call_write_atomic(struct page *used)
+{
+	page_write_bytewise_atomic(used, bytes, 0, 1);
+}
+
+static void call_read_nothing(struct page *used)
+{
+	page_read_raw(used, bytes, PAGE_SIZE, 0);
+}
+
+static void call_write_nothing(struct page *used)
+{
+	page_write_raw(used, bytes, 0, 0);
+}
+
+static void call_fill_nothing(struct page *used)
+{
+	page_fill_zero(used, 7, 0);
+}
+
+static void call_copy_to(struct page *used)
+{
+	page_copy(used, 0, other, 0, 1);
+}
+
+static void call_copy_from(struct page *used)
+{
+	page_copy(other, 0, used, 0, 0);
+}
+
+static void call_copy_from_user(struct page *used)
+{
+	page_copy_from_user_slice(used, &reader, 0, 1);
+}
+
+#define NAMED(fn) #fn, fn
+
+static const struct call_of_page {
+	const char *name;
+	void (*fn)(struct page *used);
+} calls_of_page[] = {
+	{ NAMED(call_get) },           { NAMED(call_free) },           { NAMED(call_nid) },
+	{ NAMED(call_map) },           { NAMED(call_with_mapped) },    { NAMED(call_with_pointer) },
+	{ NAMED(call_read) },          { NAMED(call_write) },          { NAMED(call_fill) },
+	{ NAMED(call_read_atomic) },   { NAMED(call_write_atomic) },   { NAMED(call_read_nothing) },
+	{ NAMED(call_write_nothing) }, { NAMED(call_fill_nothing) },   { NAMED(call_copy_to) },
+	{ NAMED(call_copy_from) },     { NAMED(call_copy_from_user) },
+};
+
+#define CALLS_OF_PAGE         (sizeof(calls_of_page) / sizeof(*calls_of_page))
+#define CALLS_WITHOUT_MAPPING 3 /* the first calls of the table */
+
+/* ---- other misuse ---- */
+
+static void unmap_older(void)
+{
+	void *older = page_map_local(page);
+
+	page_map_local(other);
+	page_unmap_local(older);
+}
+
+static void unmap_of_other_task(void)
+{
+	void *addr = page_map_local(page);
+	struct page_task *task = page_task_new(API_CHILD_TASK);
+
+	api_child_expect(task, "page_task_new failed");
+	page_task_switch_out(page_task_current());
+	page_task_switch_in(task);
+	page_unmap_local(addr);
+}
+
+static void unmap_twice(void)
+{
+	void *addr = page_map_local(page);
+
+	page_unmap_local(addr);
+	page_unmap_local(addr);
+}
+
+static void unmap_stack(void)
+{
+	unsigned char byte;
+
+	page_unmap_local(&byte);
+}
+
+static void unmap_stack_with_mapping(void)
+{
+	unsigned char byte;
+
+	page_map_local(page);
+	page_unmap_local(&byte);
+}
+
+static void unmap_end(void)
+{
+	page_unmap_local((unsigned char *)page_map_local(page) + PAGE_SIZE);
+}
+
+static void leave_mapping_in_callback(void)
+{
+	page_with_mapped(page, leave_mapping, other);
+}
+
+static void leave_mapping_in_pointer_callback(void)
+{
+	page_with_pointer(page, 0, 1, leave_mapping, other);
+}
+
+static void copy_with_one_free_mapping(void)
+{
+	map_pages(PAGE_TASK_MAPPINGS - 1);
+	page_copy(page, 0, other, 0, 1);
+}
+
+static void read_freed_with_all_mappings(void)
+{
+	map_pages(PAGE_TASK_MAPPINGS);
+	page_read_raw(freed, bytes, 0, 1);
+}
+
+static unsigned char *alloc_buffer(size_t size)
+{
+	unsigned char *buffer = page_buffer_alloc(size);
+
+	api_child_expect(buffer, "page_buffer_alloc failed");
+	return buffer;
+}
+
+static void free_page_of_buffer(void)
+{
+	page_free(page_borrow(alloc_buffer(2 * PAGE_SIZE) + PAGE_SIZE));
+}
+
+static void free_buffer_twice(void)
+{
+	unsigned char *buffer = alloc_buffer(PAGE_SIZE);
+
+	page_buffer_free(buffer);
+	page_buffer_free(buffer);
+}
+
+static void size_of_freed_buffer(void)
+{
+	unsigned char *buffer = alloc_buffer(3);
+
+	page_buffer_free(buffer);
+	page_buffer_size(buffer);
+}
+
+static void next_of_freed_buffer(void)
+{
+	unsigned char *buffer = alloc_buffer(3);
+
+	page_buffer_free(buffer);
+	page_buffer_next(buffer, NULL);
+}
+
+static void borrow_from_freed_buffer(void)
+{
+	unsigned char *buffer = alloc_buffer(3);
+
+	page_buffer_free(buffer);
+	page_borrow(buffer + 1);
+}
+
+static void free_middle_of_buffer(void)
+{
+	page_buffer_free(alloc_buffer(3 * PAGE_SIZE) + PAGE_SIZE);
+}
+
+static void free_second_byte_of_buffer(void)
+{
+	page_buffer_free(alloc_buffer(3 * PAGE_SIZE) + 1);
+}
+
+static void size_of_stack(void)
+{
+	page_buffer_size(bytes);
+}
+
+static void free_stack_as_buffer(void)
+{
+	page_buffer_free(bytes);
+}
+
+static void next_of_page(void)
+{
+	page_buffer_next(page_canonical(page_map_local(page)), NULL);
+}
+
+/* ---- addresses that are not valid: with the backend `alias`, an access ends the process ---- */
+
+static void touch_byte(volatile unsigned char *addr)
+{
+	*addr = *addr;
+}
+
+static void access_after_unmap(void)
+{
+	unsigned char *addr = page_map_local(page);
+
+	page_unmap_local(addr);
+	touch_byte(addr);
+}
+
+static void access_after_unmap_and_map(void)
+{
+	unsigned char *addr = page_map_local(page);
+
+	page_unmap_local(addr);
+	page_map_local(page);
+	touch_byte(addr + PAGE_SIZE - 1);
+}
+
+static void access_below(void)
+{
+	touch_byte((unsigned char *)page_map_local(page) - 1);
+}
+
+static void access_end(void)
+{
+	touch_byte((unsigned char *)page_map_local(page) + PAGE_SIZE);
+}
+
+static void access_after_switch_out(void)
+{
+	unsigned char *addr = page_map_local(page);
+
+	page_task_switch_out(page_task_current());
+	touch_byte(addr);
+}
+
+static void access_own_after_switch_out(void)
+{
+	unsigned char *addr;
+
+	page_task_switch_out(page_task_current());
+	page_task_switch_in(NULL);
+	if (page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS)
+		abort();
+	addr = page_map_local(page);
+	page_task_switch_out(NULL);
+	touch_byte(addr);
+}
+
+static void access_after_delete(void)
+{
+	unsigned char *addr = page_map_local(page);
+
+	page_task_delete(page_task_current());
+	touch_byte(addr);
+}
+
+static unsigned char *older_mapping, *newer_mapping;
+
+static void map_twice_and_free(void)
+{
+	older_mapping = page_map_local(page);
+	newer_mapping = page_map_local(page);
+	page_free(page);
+}
+
+static void access_older_of_freed(void)
+{
+	map_twice_and_free();
+	touch_byte(older_mapping);
+}
+
+static void access_newer_of_freed(void)
+{
+	map_twice_and_free();
+	touch_byte(newer_mapping);
+}
+
+static void access_freed_of_other_task(void)
+{
+	struct page_task *task = page_task_new(API_CHILD_TASK);
+
+	api_child_expect(task, "page_task_new failed");
+	older_mapping = page_map_local(page);
+	/* The task that frees the page is current only by the switch; the other one stays switched in. */
+	page_task_switch_in(task);
+	page_free(page);
+	touch_byte(older_mapping);
+}
+
+static void access_freed_after_switch_in(void)
+{
+	struct page_task *task = page_task_current();
+
+	older_mapping = page_map_local(page);
+	page_task_switch_out(task);
+	page_free(page);
+	page_task_switch_in(task);
+	touch_byte(older_mapping);
+}
+
+static void *map_in_thread(void *unused)
+{
+	(void)unused;
+	return page_map_local(page);
+}
+
+/* The mappings of a thread are removed when the thread ends. [P233] */
+static void access_after_end_of_thread(void)
+{
+	pthread_t thread;
+	void *addr = bytes;
+
+	if (!pthread_create(&thread, NULL, map_in_thread, NULL))
+		pthread_join(thread, &addr);
+	touch_byte(addr);
+}
+
+/* With AddressSanitizer, also the bytes of a freed page at its own address. [P45] [P69] */
+static void access_freed_page(void)
+{
+	unsigned char *addr = page_canonical(page_map_local(page));
+
+	page_free(page);
+	touch_byte(addr);
+}
+
+/* ---- page_kernel.h: a range that is not good ends the process. [P295] ---- */
+
+static void kernel_read_beyond(void)
+{
+	memcpy_from_page((char *)bytes, page, 1, PAGE_SIZE);
+}
+
+static void kernel_write_beyond(void)
+{
+	memcpy_to_page(page, PAGE_SIZE, (const char *)bytes, 1);
+}
+
+static void kernel_zero_beyond(void)
+{
+	memzero_page(page, PAGE_SIZE - 1, 2);
+}
+
+static void kernel_set_beyond(void)
+{
+	memset_page(page, 1, 1, PAGE_SIZE);
+}
+
+static void kernel_copy_beyond(void)
+{
+	memcpy_page(page, 1, other, 0, PAGE_SIZE);
+}
+
+enum needs { ALWAYS, NEEDS_ALIAS, NEEDS_ALIAS_AND_THREAD, NEEDS_ASAN };
+
+/* @rule: as misuse_get_rule() */
+static const struct misuse_kind {
+	const char *name;
+	void (*fn)(void);
+	const char *rule;
+	enum needs needs;
+} kinds[] = {
+	{ NAMED(unmap_older), "unmap-order", ALWAYS },
+	{ NAMED(unmap_of_other_task), "foreign-map", ALWAYS },
+	{ NAMED(unmap_twice), "use-after-unmap", ALWAYS },
+	{ NAMED(unmap_stack), "foreign-map", ALWAYS },
+	{ NAMED(unmap_stack_with_mapping), "foreign-map", ALWAYS },
+	{ NAMED(unmap_end), "", ALWAYS },
+	{ NAMED(leave_mapping_in_callback), "unmap-order", ALWAYS },
+	{ NAMED(leave_mapping_in_pointer_callback), "unmap-order", ALWAYS },
+	{ NAMED(copy_with_one_free_mapping), "map-overflow", ALWAYS },
+	{ NAMED(read_freed_with_all_mappings), "use-after-free", ALWAYS },
+	{ NAMED(free_page_of_buffer), "borrowed-free", ALWAYS },
+	{ NAMED(free_buffer_twice), "use-after-free", ALWAYS },
+	{ NAMED(size_of_freed_buffer), "use-after-free", ALWAYS },
+	{ NAMED(next_of_freed_buffer), "use-after-free", ALWAYS },
+	{ NAMED(borrow_from_freed_buffer), "use-after-free", ALWAYS },
+	{ NAMED(free_middle_of_buffer), "foreign-map", ALWAYS },
+	{ NAMED(free_second_byte_of_buffer), "foreign-map", ALWAYS },
+	{ NAMED(size_of_stack), "foreign-map", ALWAYS },
+	{ NAMED(free_stack_as_buffer), "foreign-map", ALWAYS },
+	{ NAMED(next_of_page), "foreign-map", ALWAYS },
+	{ NAMED(access_after_unmap), NULL, NEEDS_ALIAS },
+	{ NAMED(access_after_unmap_and_map), NULL, NEEDS_ALIAS },
+	{ NAMED(access_below), NULL, NEEDS_ALIAS },
+	{ NAMED(access_end), NULL, NEEDS_ALIAS },
+	{ NAMED(access_after_switch_out), NULL, NEEDS_ALIAS },
+	{ NAMED(access_own_after_switch_out), NULL, NEEDS_ALIAS },
+	{ NAMED(access_after_delete), NULL, NEEDS_ALIAS },
+	{ NAMED(access_older_of_freed), NULL, NEEDS_ALIAS },
+	{ NAMED(access_newer_of_freed), NULL, NEEDS_ALIAS },
+	{ NAMED(access_freed_of_other_task), NULL, NEEDS_ALIAS },
+	{ NAMED(access_freed_after_switch_in), NULL, NEEDS_ALIAS },
+	{ NAMED(access_after_end_of_thread), NULL, NEEDS_ALIAS_AND_THREAD },
+	{ NAMED(access_freed_page), NULL, NEEDS_ASAN },
+	{ NAMED(kernel_read_beyond), NULL, ALWAYS },
+	{ NAMED(kernel_write_beyond), NULL, ALWAYS },
+	{ NAMED(kernel_zero_beyond), NULL, ALWAYS },
+	{ NAMED(kernel_set_beyond), NULL, ALWAYS },
+	{ NAMED(kernel_copy_beyond), NULL, ALWAYS },
+};
+
+#define KINDS (sizeof(kinds) / sizeof(*kinds))
+
+#define KINDS_WITH_FREED_PAGE   CALLS_OF_PAGE
+#define KINDS_WITH_ALL_MAPPINGS (CALLS_OF_PAGE - CALLS_WITHOUT_MAPPING)
+
+const size_t misuse_kind_count = KINDS + KINDS_WITH_FREED_PAGE + KINDS_WITH_ALL_MAPPINGS;
+
+_Static_assert(KINDS + KINDS_WITH_FREED_PAGE + KINDS_WITH_ALL_MAPPINGS <= MISUSE_KINDS_MAX,
+	       "MISUSE_KINDS_MAX is too small");
+
+static bool is_with_all_mappings(size_t kind)
+{
+	return kind >= KINDS + KINDS_WITH_FREED_PAGE;
+}
+
+/* Return: the call of a kind that is not in the table `kinds`. */
+static const struct call_of_page *get_call(size_t kind)
+{
+	return is_with_all_mappings(kind) ?
+		       &calls_of_page[kind - KINDS - KINDS_WITH_FREED_PAGE + CALLS_WITHOUT_MAPPING] :
+		       &calls_of_page[kind - KINDS];
+}
+
+void misuse_run_kind(void *ctx)
+{
+	size_t kind = (uintptr_t)ctx;
+
+	set_up();
+	if (kind < KINDS) {
+		kinds[kind].fn();
+	} else if (is_with_all_mappings(kind)) {
+		map_pages(PAGE_TASK_MAPPINGS);
+		get_call(kind)->fn(page);
+	} else {
+		get_call(kind)->fn(freed);
+	}
+}
+
+const char *misuse_get_rule(size_t kind)
+{
+	if (kind < KINDS)
+		return kinds[kind].rule;
+	return is_with_all_mappings(kind) ? "map-overflow" : "use-after-free";
+}
+
+const char *misuse_get_name(size_t kind)
+{
+	return kind < KINDS ? kinds[kind].name : get_call(kind)->name;
+}
+
+bool misuse_is_possible(size_t kind)
+{
+	switch (kind < KINDS ? kinds[kind].needs : ALWAYS) {
+	case NEEDS_ALIAS:
+		return api_is_alias();
+	case NEEDS_ALIAS_AND_THREAD:
+		return api_is_alias() && api_can_child_start_thread();
+	case NEEDS_ASAN:
+		return detector_has_asan();
+	default:
+		return true;
+	}
+}
+
+NO_COVERAGE_END
