@@ -21,14 +21,12 @@ NO_COVERAGE_BEGIN
 
 /* ---- kinds whose report can be caught: all in one child ---- */
 
-/* Only the reports of rules of page programs. AddressSanitizer may report a use of a freed page first. */
+/* Only the reports of rules of page programs. */
 static bool can_be_caught(size_t kind)
 {
-	const char *name = misuse_get_rule(kind);
-	enum rule rule = name ? rule_find(name, strlen(name)) : RULE_COUNT;
+	const char *rule = misuse_get_rule(kind);
 
-	return library_get()->calls_bug_hook && rule != RULE_COUNT &&
-	       !(rule == RULE_use_after_free && detector_has_asan());
+	return library_get()->calls_bug_hook && rule && rule_find(rule, strlen(rule)) != RULE_COUNT;
 }
 
 static void catch_report(size_t kind)

@@ -7,8 +7,8 @@
  * The calls before the last call are repaired. This process executes the program, catches the report of the
  * last call (exec_catch.c), and compares all pages with the model after it. So every input is checked, and
  * the engine sees the coverage of the last call. A child costs as much as a hundred inputs: some inputs get a
- * child, which executes the program again, without catching anything. All inputs get one whose last call
- * cannot be caught, until there were many of their kind.
+ * child, which executes the program again, without catching anything. All inputs get one whose last call must
+ * end the process but cannot be caught, until there were many of their kind.
  */
 #include "fuzz/fuzz.h"
 
@@ -108,20 +108,21 @@ static void mark_ending_covered(enum rule rule, const struct program *program)
 NO_COVERAGE_BEGIN
 
 /*
- * The first programs of a kind get a child, and then one in a number. The report of a caught call was checked
- * already, so these need fewer.
+ * The first programs of a kind get a child, and then one in a number. Few are enough if the report was caught
+ * and checked already, or if the memory next to the page decides whether the last call ends the process.
  */
-#define CHILD_ALWAYS   8
-#define CHILD_ONCE_IN  64
-#define CAUGHT_ALWAYS  2
-#define CAUGHT_ONCE_IN 512
+#define CHILD_ALWAYS  8
+#define CHILD_ONCE_IN 64
+#define FEW_ALWAYS    2
+#define FEW_ONCE_IN   512
 /* One child in 32 is forked from this process, with the state that earlier inputs left. */
 #define OWN_CHILD_ONCE_IN 32
 
-static bool needs_no_child(const struct execution *execution)
+static bool needs_few_children(const struct execution *execution)
 {
 	for (size_t i = 0; i < execution->fatal_call_count; i++)
-		if (!execution->fatal_calls[i].can_be_caught)
+		if (!execution->fatal_calls[i].can_be_caught &&
+		    execution->fatal_calls[i].detectable == DETECTABLE_ALWAYS)
 			return false;
 	return true;
 }
@@ -129,13 +130,13 @@ static bool needs_no_child(const struct execution *execution)
 static bool count_and_decide_child(const struct execution *execution, const struct program *program,
 				   enum rule rule)
 {
-	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS], caught_counts[RULE_COUNT][OP_COUNT];
+	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS], few_counts[RULE_COUNT][OP_COUNT];
 	enum op op = program->calls[program->count - 1].op;
 	unsigned int count;
 
-	if (needs_no_child(execution)) {
-		count = ++caught_counts[rule][op];
-		return count <= CAUGHT_ALWAYS || count % CAUGHT_ONCE_IN == 0;
+	if (needs_few_children(execution)) {
+		count = ++few_counts[rule][op];
+		return count <= FEW_ALWAYS || count % FEW_ONCE_IN == 0;
 	}
 	count = ++counts[rule][op][count_mappings_of_last_caller(program)];
 	return count <= CHILD_ALWAYS || count % CHILD_ONCE_IN == 0;

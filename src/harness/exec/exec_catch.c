@@ -13,9 +13,6 @@
 
 #include <stdio.h>
 
-/* The size of a struct page of src/page, whose state AddressSanitizer knows. */
-#define STRUCT_PAGE_SIZE 32
-
 static void call_library(void *arg)
 {
 	exec_call(arg);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/util/no_coverage.h"
@@ -25,6 +27,7 @@ struct exchange {
 static struct {
 	struct exchange *exchange; /* NULL: there is no server */
 	int socket;
+	pid_t pid, client_pid;
 } server;
 
 static bool receive_byte(int socket)
@@ -73,6 +76,16 @@ static _Noreturn void serve_until_client_ends(struct exchange *exchange, int soc
 	_exit(0);
 }
 
+/* The CPU time of the server and its children counts as that of this process only if this process waits. */
+static void wait_for_server_at_exit(void)
+{
+	if (getpid() != server.client_pid)
+		return;
+	close(server.socket);
+	while (waitpid(server.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 bool isolate_server_start(void)
 {
 	struct exchange *exchange = isolate_map_shared(sizeof(*exchange));
@@ -95,6 +108,9 @@ bool isolate_server_start(void)
 	}
 	server.exchange = exchange;
 	server.socket = ends[1];
+	server.pid = pid;
+	server.client_pid = getpid();
+	atexit(wait_for_server_at_exit);
 	return true;
 }
 

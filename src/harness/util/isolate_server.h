@@ -9,8 +9,9 @@
 #include "harness/util/isolate.h"
 
 /*
- * Starts the server, which ends with this process. Only a process with one thread may start the server.
- * Return: false if the system refuses the process; then isolate_call_in_server() calls isolate_call().
+ * Starts the server, which ends with this process; exit() waits for it. Only a process with one thread may
+ * start the server. Return: false if the system refuses the process; then isolate_call_in_server() calls
+ * isolate_call().
  */
 bool isolate_server_start(void);
 
