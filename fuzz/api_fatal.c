@@ -21,12 +21,10 @@
  * A child costs as much as a hundred inputs. The first call of each kind gets a child of the server
  * (isolate_server.h) if it needs no state of the input. All children of the server start with the same state,
  * so a second one would show nothing new. Then one call in 32768 gets a child of this process, which has the
- * state that earlier inputs left, and costs several times as much. The first two calls that need the state of
- * the input get such a child, too. Where it is possible, the report of a later call is caught
- * (report_catch.h).
+ * state that earlier inputs left, and costs several times as much. The first call that needs the state of
+ * the input gets such a child, too. Where it is possible, each report is caught (report_catch.h).
  */
-#define CHILD_ONCE_IN           32768
-#define CHILDREN_OF_STATE_FIRST 2
+#define CHILD_ONCE_IN 32768
 
 /*
  * The reports of child processes need no function names, and looking the names up takes a second. Only the
@@ -133,22 +131,22 @@ static void check_misuse_in_child(const struct misuse *misuse, bool is_child_of_
 		   child.output);
 }
 
+static void maybe_check_misuse(unsigned int *count, const struct misuse *misuse, bool needs_state_of_input,
+			       const char *task, const char *rule, bool is_signal_accepted)
+{
+	if (++*count == 1 || *count % CHILD_ONCE_IN == 0)
+		check_misuse_in_child(misuse, *count == 1 && !needs_state_of_input, task, rule,
+				      is_signal_accepted);
+}
+
+/* Each input calls page_task_name(), because this call of the library is coverage of the input. */
 void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
 			    bool is_signal_accepted)
 {
-	/* This call of the library is coverage of the input, so each input makes it. */
-	const char *task = page_task_name(page_task_current());
 	struct misuse misuse = { fn, ctx, true };
 
-	if (++*count == 1 || *count % CHILD_ONCE_IN == 0)
-		check_misuse_in_child(&misuse, *count == 1, task, rule, is_signal_accepted);
-}
-
-static void maybe_check_misuse_with_state(unsigned int *count, const struct misuse *misuse, const char *task,
-					  const char *rule, bool is_signal_accepted)
-{
-	if (++*count <= CHILDREN_OF_STATE_FIRST || *count % CHILD_ONCE_IN == 0)
-		check_misuse_in_child(misuse, false, task, rule, is_signal_accepted);
+	maybe_check_misuse(count, &misuse, false, page_task_name(page_task_current()), rule,
+			   is_signal_accepted);
 }
 
 void api_maybe_check_misuse_in_child(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule,
@@ -156,8 +154,8 @@ void api_maybe_check_misuse_in_child(unsigned int *count, void (*fn)(void *ctx),
 {
 	struct misuse misuse = { fn, ctx, true };
 
-	maybe_check_misuse_with_state(count, &misuse, page_task_name(page_task_current()), rule,
-				      is_signal_accepted);
+	maybe_check_misuse(count, &misuse, true, page_task_name(page_task_current()), rule,
+			   is_signal_accepted);
 }
 
 /* ---- misuse in this process ---- */
@@ -184,8 +182,8 @@ void api_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, con
 	/* The report is coverage of the input, so each input catches it, also one that gets a child. */
 	if (can_be_caught)
 		catch_and_check_report(&misuse, task, rule);
-	if (!can_be_caught || *count < CHILDREN_OF_STATE_FIRST)
-		maybe_check_misuse_with_state(count, &misuse, task, rule, false);
+	if (!can_be_caught || !*count)
+		maybe_check_misuse(count, &misuse, true, task, rule, false);
 }
 
 /* ---- a child that must end with status 0 ---- */
