@@ -72,11 +72,12 @@ expect_row_of_fuzzed_bug() {
 if succeeds_or_skip "this build has no fuzz_page (make fuzzers)" test -x "$abs_builddir/fuzz_page"; then
 	expect 0 "bugs are fuzzed, and the unchanged library has no finding" . \
 		"$suite" --column fuzz-empty --trials 2 --time 2 --results "$scratch/fuzz" copy-tail-missed \
-		unmap-order-unchecked annotation-fresh-missing align-wraps ref-count-wraps
+		unmap-order-unchecked annotation-fresh-missing align-wraps ref-count-wraps scrub-one-more
 	cp "$scratch/out" "$scratch/table"
 	expect_row_of_fuzzed_bug fuzz_page copy-tail-missed 'bytes 2/2 ' "a bug is found, twice"
 	expect_row_of_fuzzed_bug fuzz_fatal-plain unmap-order-unchecked '.* 2/2 ' "a misuse that does not end the process is found"
 	expect_row_of_fuzzed_bug fuzz_api-plain align-wraps '.* 2/2 ' "a bug that no page program can show is found"
+	expect_row_of_fuzzed_bug fuzz_api-plain scrub-one-more 'contract 2/2 ' "a wrong byte of another page is found"
 	expect_row_of_fuzzed_bug fuzz_fatal-msan annotation-fresh-missing 'alive 2/2 ' "a bug that only MemorySanitizer sees is found"
 	if succeeds_or_skip "this build cannot count what is reached" test -n "$LLVM_COV"; then
 		expect_row_of_fuzzed_bug fuzz_api-plain ref-count-wraps 'reached, not triggered$' \

@@ -251,11 +251,16 @@ def choose_fuzz_targets(subject):
 CORPUS_PARENT = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
 
+# In MB. The memory that libFuzzer compares has each frame of `alias` once for each of its mappings; 0: no limit.
+MEMORY_LIMITS = {"direct": 2048, "alias": 0}
+
+
 def _fuzz_in_directories(tester, program, trial_number, finding_directory, corpus_directory, seed_directories, seconds):
     execution = tester.build_and_run_program(program, [
         f"-seed={trial_number}", f"-max_total_time={seconds}", "-timeout=10", "-max_len=704",
-        "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={finding_directory}/",
-        corpus_directory, *seed_directories], seconds + GRACE, PAGE_MAP=tester.subject.backend)
+        f"-rss_limit_mb={MEMORY_LIMITS[tester.subject.backend]}", "-print_final_stats=1",
+        f"-artifact_prefix={finding_directory}/", corpus_directory, *seed_directories],
+        seconds + GRACE, PAGE_MAP=tester.subject.backend)
     inputs, found = ENGINE_INPUTS.search(execution.output), FINDING.search(execution.output)
     return make_trial_result(program.name, execution, seconds + GRACE, int(inputs[1]) if inputs else 0,
                              found and found[0].strip())
