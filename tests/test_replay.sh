@@ -91,6 +91,13 @@ expect 0 "for pagetorture the comments are comments" '' "$pagetorture" replay --
 printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/none.page"
 expect 0 "without the comment pagetorture-dev changes nothing" '' "$pagetorture_dev" replay --flavour plain "$scratch/none.page"
 
+# No input follows the last one, so a good input runs again after it.
+mkdir "$scratch/last"
+write_good_program "$scratch/last/a.page"
+write_good_program "$scratch/last/b.page" '# misbehave: corrupt-later'
+expect 1 "the last input of a process is named if it corrupts" 'b.page: plain: corrupts: after it .*a.page: ' \
+	"$pagetorture_dev" replay --flavour plain --jobs 1 "$scratch/last"
+
 # The input m.page changes the outcome of later inputs, but makes no input fail.
 mkdir "$scratch/orders"
 for name in a m z; do

@@ -3,16 +3,24 @@
 fork mode, which keeps new entries in a temporary directory until a job ends, so that kill -9 loses them, and
 reports only that there was a crash.
 """
+import os
 import re
 
 from campaign.engine import Engine, EngineOutput, is_executable
 
 # ThreadSanitizer never frees what it remembers of an ended fiber, so a libFuzzer process ends after this number of
-# inputs. It then has about 300 MB.
-RUNS_WITH_RACE_REPORTS = 20000000
+# inputs, and the worker starts the next process.
+RUNS_WITH_RACE_REPORTS = 5000000
+
+MEMORY_LIMIT_MB, NO_MEMORY_LIMIT = 2048, 0
 
 FIGURES = re.compile(r"#(?P<executions>\d+).*?(?: cov: (?P<coverage>\d+)|$)|"
                      r"stat::number_of_executed_units:\s*(?P<final_executions>\d+)")
+
+
+def find_memory_limit_mb():
+    """Return: in MB. The memory that libFuzzer limits has each frame of `alias` once for each of its mappings."""
+    return NO_MEMORY_LIMIT if os.environ.get("PAGE_MAP") == "alias" else MEMORY_LIMIT_MB
 
 
 class LibFuzzer(Engine):
@@ -30,9 +38,9 @@ class LibFuzzer(Engine):
         target = worker.target
         # Each start has another seed; with the same seed a worker would find its finding again.
         seed = target.options.seed + 1000003 * worker.number + 7919 * worker.start_count
-        command = [f"{target.options.bin}/{target.name}", "-reload=1", "-timeout=10", "-rss_limit_mb=2048",
-                   "-print_final_stats=1", f"-max_len={target.max_input_size}", f"-seed={1 + seed % 0x7fffffff}",
-                   f"-artifact_prefix={target.directory}/libfuzzer/"]
+        command = [f"{target.options.bin}/{target.name}", "-reload=1", "-timeout=10", "-print_final_stats=1",
+                   f"-rss_limit_mb={find_memory_limit_mb()}", f"-max_len={target.max_input_size}",
+                   f"-seed={1 + seed % 0x7fffffff}", f"-artifact_prefix={target.directory}/libfuzzer/"]
         if target.flavour == "tsan":
             command.append(f"-runs={RUNS_WITH_RACE_REPORTS}")
         if target.dictionary:

@@ -96,13 +96,32 @@ void engine_run_batch(struct engine *engine, struct run_worker *worker, const ui
 /* ---- jobs ---- */
 
 /*
+ * An input may damage its process without failing, and then a later input fails. So after the last input of a
+ * worker, the worker runs a good input again, once.
+ */
+static void run_good_input_after_last_input(struct job *job)
+{
+	struct control_block *control = job->worker.control;
+
+	if (!control || !job->has_good_input ||
+	    job->history.indices[job->history.count - 1] == job->good_input)
+		return;
+	job->batch_start = job->history.count;
+	input_indices_append(&job->history, &job->good_input, 1);
+	control->options.run_count = 1;
+	job_run_and_handle_batch(job);
+}
+
+/*
  * Ends the worker if it has run WORKER_BATCHES_MAX batches, except with two orders. Then begins a batch at
  * the end of the history, which is empty if there is no worker.
  */
 static void end_worker_at_batch_limit_and_begin_batch(struct job *job)
 {
-	if (job->worker.sent_batch_count == WORKER_BATCHES_MAX && !job->engine->options->has_two_orders)
+	if (job->worker.sent_batch_count == WORKER_BATCHES_MAX && !job->engine->options->has_two_orders) {
+		run_good_input_after_last_input(job);
 		run_worker_kill_and_release(&job->worker);
+	}
 	if (!job->worker.control) {
 		job->history.count = job->leak_checked_count = 0;
 		job->has_last_corrupting_input = false;
@@ -157,6 +176,7 @@ static void *run_job(void *engine)
 	struct job job = { .engine = engine };
 
 	run_queue_and_check_leaks(&job);
+	run_good_input_after_last_input(&job);
 	job_destroy(&job);
 	return NULL;
 }

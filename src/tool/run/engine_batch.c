@@ -19,6 +19,8 @@
  *    smaller batches.
  * 9. If several workers end before their first input, that input runs alone, in a worker without a warm-up.
  *    The result of the input is a failure even if the input then succeeds.
+ * 10. After its last input, a worker runs a good input again, because the last input may have damaged the
+ *    process.
  */
 #include "tool/run/engine_parts.h"
 
@@ -46,15 +48,15 @@ static void store_result_unless_already_failed(struct engine *engine, uint32_t i
 {
 	struct run_record *record = &engine->run->records[input];
 	bool has_failed = result_kinds[result->result.kind].is_failure;
-	/* An input that failed once stays a failure, even if it succeeds in a later run. */
-	bool has_not_failed_before = !record_is_failure(record);
+	/* A later run changes the result of an input only from good to failed. */
+	bool must_store = (has_failed || !record->was_run) && !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
 	engine->finished_run_count++;
-	engine->failed_count += has_not_failed_before && has_failed;
+	engine->failed_count += must_store && has_failed;
 	pthread_mutex_unlock(&engine->lock);
 	record->was_run = true;
-	if (!has_not_failed_before)
+	if (!must_store)
 		return;
 	record->result = result->result;
 	record_set_result(record, result->result.kind, result->why, has_failed ? output : NULL);
@@ -128,6 +130,10 @@ static bool store_or_recheck_unless_damaging(struct job *job, uint32_t position,
 	run_worker_read_result(&job->worker, position, result);
 	if (kind_may_damage_process(result->result.kind))
 		return false;
+	if (!job->has_good_input && !result_kinds[result->result.kind].is_failure) {
+		job->has_good_input = true;
+		job->good_input = input;
+	}
 	if (replace_result_if_orders_differ(engine, input, result) || result->result.must_recheck)
 		run_alone_and_store_result(job, input, history_index, result);
 	else if (!engine->recheck_round)

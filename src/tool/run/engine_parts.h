@@ -43,6 +43,8 @@ struct job {
 	size_t leak_checked_count;      /* number of inputs in the history before the last leak check */
 	bool has_last_corrupting_input; /* last_corrupting_input is valid */
 	uint32_t last_corrupting_input; /* input of the history that made a later input fail, and may again */
+	bool has_good_input;            /* good_input is valid */
+	uint32_t good_input;            /* the first input of the job that did not fail */
 };
 
 /* ---- engine.c ---- */
