@@ -360,6 +360,26 @@ wait $campaign || status=$?
 [ $status = 2 ] && has_campaign_log_line 'libfuzzer-0 ended with status 3: no luck today' && has_campaign_log_line 'no engine could be started'
 ok $? "an engine that never runs: its words, exit 2" "$log"
 
+# The scripts fuzz_page and fuzz_race act as targets that print their options.
+mkdir "$scratch/options"
+for target in fuzz_page fuzz_race; do
+	printf '#!/bin/sh\necho "options: $*"\nexit 3\n' >"$scratch/options/$target"
+	chmod +x "$scratch/options/$target"
+done
+# engine_options BACKEND: prints the options of libFuzzer for fuzz_page and fuzz_race, one line each.
+engine_options() {
+	run_expecting_status 2 env PAGE_MAP="$1" "$pagetorture" fuzz --bin "$scratch/options" --engine libfuzzer \
+		--dir "$scratch/options-$1" fuzz_page fuzz_race
+	sed -n 's/^options: //p' "$scratch/options-$1"/fuzz_page/logs/libfuzzer-0 | head -n 1
+	sed -n 's/^options: //p' "$scratch/options-$1"/fuzz_race/logs/libfuzzer-0 | head -n 1
+}
+engine_options direct >"$scratch/direct"
+engine_options alias >"$scratch/alias"
+[ "$(grep -c -- '-rss_limit_mb=2048 ' "$scratch/direct")" = 2 ] && [ "$(grep -c -- '-rss_limit_mb=0 ' "$scratch/alias")" = 2 ]
+ok $? "the limit of memory is 2 GB, or none with the backend alias" "$scratch/direct"
+! grep -v fuzz_race "$scratch/direct" | grep -q -- '-runs=' && grep fuzz_race "$scratch/direct" | grep -q -- '-runs=5000000 '
+ok $? "a process with ThreadSanitizer ends after 5 million inputs" "$scratch/direct"
+
 # The script fuzz_lacking acts as a target whose calls the page library lacks (src/page_stubs/absent.c): it
 # prints one line and ends with 69.
 lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
