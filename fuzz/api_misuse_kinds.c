@@ -63,90 +63,29 @@ static int leave_mapping(void *addr, void *ctx)
 
 /* ---- the calls that use a page: with a freed page, or with all mappings in use ---- */
 
-static void call_get(struct page *used)
-{
-	page_get(used);
-}
+#define CALL_OF_PAGE(name, statement)       \
+	static void name(struct page *used) \
+	{                                   \
+		statement;                  \
+	}
 
-static void call_free(struct page *used)
-{
-	page_free(used);
-}
-
-static void call_nid(struct page *used)
-{
-	page_nid(used);
-}
-
-static void call_map(struct page *used)
-{
-	page_map_local(used);
-}
-
-static void call_with_mapped(struct page *used)
-{
-	page_with_mapped(used, return_0, NULL);
-}
-
-static void call_with_pointer(struct page *used)
-{
-	page_with_pointer(used, PAGE_SIZE, 0, return_0, NULL);
-}
-
-static void call_read(struct page *used)
-{
-	page_read_raw(used, bytes, 0, 1);
-}
-
-static void call_write(struct page *used)
-{
-	page_write_raw(used, bytes, 0, 1);
-}
-
-static void call_fill(struct page *used)
-{
-	page_fill_zero(used, 0, 1);
-}
-
-static void call_read_atomic(struct page *used)
-{
-	page_read_bytewise_atomic(used, bytes, 0, 1);
-}
-
-static void call_write_atomic(struct page *used)
-{
-	page_write_bytewise_atomic(used, bytes, 0, 1);
-}
-
-static void call_read_nothing(struct page *used)
-{
-	page_read_raw(used, bytes, PAGE_SIZE, 0);
-}
-
-static void call_write_nothing(struct page *used)
-{
-	page_write_raw(used, bytes, 0, 0);
-}
-
-static void call_fill_nothing(struct page *used)
-{
-	page_fill_zero(used, 7, 0);
-}
-
-static void call_copy_to(struct page *used)
-{
-	page_copy(used, 0, other, 0, 1);
-}
-
-static void call_copy_from(struct page *used)
-{
-	page_copy(other, 0, used, 0, 0);
-}
-
-static void call_copy_from_user(struct page *used)
-{
-	page_copy_from_user_slice(used, &reader, 0, 1);
-}
+CALL_OF_PAGE(call_get, page_get(used))
+CALL_OF_PAGE(call_free, page_free(used))
+CALL_OF_PAGE(call_nid, page_nid(used))
+CALL_OF_PAGE(call_map, page_map_local(used))
+CALL_OF_PAGE(call_with_mapped, page_with_mapped(used, return_0, NULL))
+CALL_OF_PAGE(call_with_pointer, page_with_pointer(used, PAGE_SIZE, 0, return_0, NULL))
+CALL_OF_PAGE(call_read, page_read_raw(used, bytes, 0, 1))
+CALL_OF_PAGE(call_write, page_write_raw(used, bytes, 0, 1))
+CALL_OF_PAGE(call_fill, page_fill_zero(used, 0, 1))
+CALL_OF_PAGE(call_read_atomic, page_read_bytewise_atomic(used, bytes, 0, 1))
+CALL_OF_PAGE(call_write_atomic, page_write_bytewise_atomic(used, bytes, 0, 1))
+CALL_OF_PAGE(call_read_nothing, page_read_raw(used, bytes, PAGE_SIZE, 0))
+CALL_OF_PAGE(call_write_nothing, page_write_raw(used, bytes, 0, 0))
+CALL_OF_PAGE(call_fill_nothing, page_fill_zero(used, 7, 0))
+CALL_OF_PAGE(call_copy_to, page_copy(used, 0, other, 0, 1))
+CALL_OF_PAGE(call_copy_from, page_copy(other, 0, used, 0, 0))
+CALL_OF_PAGE(call_copy_from_user, page_copy_from_user_slice(used, &reader, 0, 1))
 
 #define NAMED(fn) #fn, fn
 
@@ -166,6 +105,12 @@ static const struct call_of_page {
 #define CALLS_WITHOUT_MAPPING 3 /* the first calls of the table */
 
 /* ---- other misuse ---- */
+
+#define MISUSE(name, statement) \
+	static void name(void)  \
+	{                       \
+		statement;      \
+	}
 
 static void unmap_older(void)
 {
@@ -209,20 +154,9 @@ static void unmap_stack_with_mapping(void)
 	page_unmap_local(&byte);
 }
 
-static void unmap_end(void)
-{
-	page_unmap_local((unsigned char *)page_map_local(page) + PAGE_SIZE);
-}
-
-static void leave_mapping_in_callback(void)
-{
-	page_with_mapped(page, leave_mapping, other);
-}
-
-static void leave_mapping_in_pointer_callback(void)
-{
-	page_with_pointer(page, 0, 1, leave_mapping, other);
-}
+MISUSE(unmap_end, page_unmap_local((unsigned char *)page_map_local(page) + PAGE_SIZE))
+MISUSE(leave_mapping_in_callback, page_with_mapped(page, leave_mapping, other))
+MISUSE(leave_mapping_in_pointer_callback, page_with_pointer(page, 0, 1, leave_mapping, other))
 
 static void copy_with_one_free_mapping(void)
 {
@@ -244,10 +178,7 @@ static unsigned char *alloc_buffer(size_t size)
 	return buffer;
 }
 
-static void free_page_of_buffer(void)
-{
-	page_free(page_borrow(alloc_buffer(2 * PAGE_SIZE) + PAGE_SIZE));
-}
+MISUSE(free_page_of_buffer, page_free(page_borrow(alloc_buffer(2 * PAGE_SIZE) + PAGE_SIZE)))
 
 static unsigned char *alloc_and_free_buffer(void)
 {
@@ -259,50 +190,15 @@ static unsigned char *alloc_and_free_buffer(void)
 	return buffer;
 }
 
-static void free_buffer_twice(void)
-{
-	page_buffer_free(alloc_and_free_buffer());
-}
-
-static void size_of_freed_buffer(void)
-{
-	page_buffer_size(alloc_and_free_buffer());
-}
-
-static void next_of_freed_buffer(void)
-{
-	page_buffer_next(alloc_and_free_buffer(), NULL);
-}
-
-static void borrow_from_freed_buffer(void)
-{
-	page_borrow(alloc_and_free_buffer() + 1);
-}
-
-static void free_middle_of_buffer(void)
-{
-	page_buffer_free(alloc_buffer(3 * PAGE_SIZE) + PAGE_SIZE);
-}
-
-static void free_second_byte_of_buffer(void)
-{
-	page_buffer_free(alloc_buffer(3 * PAGE_SIZE) + 1);
-}
-
-static void size_of_stack(void)
-{
-	page_buffer_size(bytes);
-}
-
-static void free_stack_as_buffer(void)
-{
-	page_buffer_free(bytes);
-}
-
-static void next_of_page(void)
-{
-	page_buffer_next(page_canonical(page_map_local(page)), NULL);
-}
+MISUSE(free_buffer_twice, page_buffer_free(alloc_and_free_buffer()))
+MISUSE(size_of_freed_buffer, page_buffer_size(alloc_and_free_buffer()))
+MISUSE(next_of_freed_buffer, page_buffer_next(alloc_and_free_buffer(), NULL))
+MISUSE(borrow_from_freed_buffer, page_borrow(alloc_and_free_buffer() + 1))
+MISUSE(free_middle_of_buffer, page_buffer_free(alloc_buffer(3 * PAGE_SIZE) + PAGE_SIZE))
+MISUSE(free_second_byte_of_buffer, page_buffer_free(alloc_buffer(3 * PAGE_SIZE) + 1))
+MISUSE(size_of_other_memory, page_buffer_size(bytes))
+MISUSE(free_other_memory, page_buffer_free(bytes))
+MISUSE(next_of_page, page_buffer_next(page_canonical(page_map_local(page)), NULL))
 
 /* ---- addresses that are not valid: with the backend `alias`, an access ends the process ---- */
 
@@ -328,15 +224,8 @@ static void access_after_unmap_and_map(void)
 	touch_byte(addr + PAGE_SIZE - 1);
 }
 
-static void access_below(void)
-{
-	touch_byte((unsigned char *)page_map_local(page) - 1);
-}
-
-static void access_end(void)
-{
-	touch_byte((unsigned char *)page_map_local(page) + PAGE_SIZE);
-}
+MISUSE(access_below, touch_byte((unsigned char *)page_map_local(page) - 1))
+MISUSE(access_end, touch_byte((unsigned char *)page_map_local(page) + PAGE_SIZE))
 
 static void access_after_switch_out(void)
 {
@@ -439,30 +328,11 @@ static void access_freed_page(void)
 
 /* ---- page_kernel.h: a range that is not good ends the process. [P295] ---- */
 
-static void kernel_read_beyond(void)
-{
-	memcpy_from_page((char *)bytes, page, 1, PAGE_SIZE);
-}
-
-static void kernel_write_beyond(void)
-{
-	memcpy_to_page(page, PAGE_SIZE, (const char *)bytes, 1);
-}
-
-static void kernel_zero_beyond(void)
-{
-	memzero_page(page, PAGE_SIZE - 1, 2);
-}
-
-static void kernel_set_beyond(void)
-{
-	memset_page(page, 1, 1, PAGE_SIZE);
-}
-
-static void kernel_copy_beyond(void)
-{
-	memcpy_page(page, 1, other, 0, PAGE_SIZE);
-}
+MISUSE(kernel_read_beyond, memcpy_from_page((char *)bytes, page, 1, PAGE_SIZE))
+MISUSE(kernel_write_beyond, memcpy_to_page(page, PAGE_SIZE, (const char *)bytes, 1))
+MISUSE(kernel_zero_beyond, memzero_page(page, PAGE_SIZE - 1, 2))
+MISUSE(kernel_set_beyond, memset_page(page, 1, 1, PAGE_SIZE))
+MISUSE(kernel_copy_beyond, memcpy_page(page, 1, other, 0, PAGE_SIZE))
 
 enum needs { ALWAYS, NEEDS_ALIAS, NEEDS_ALIAS_AND_THREAD, NEEDS_ASAN };
 
@@ -490,8 +360,8 @@ static const struct misuse_kind {
 	{ NAMED(borrow_from_freed_buffer), "use-after-free", ALWAYS },
 	{ NAMED(free_middle_of_buffer), "foreign-map", ALWAYS },
 	{ NAMED(free_second_byte_of_buffer), "foreign-map", ALWAYS },
-	{ NAMED(size_of_stack), "foreign-map", ALWAYS },
-	{ NAMED(free_stack_as_buffer), "foreign-map", ALWAYS },
+	{ NAMED(size_of_other_memory), "foreign-map", ALWAYS },
+	{ NAMED(free_other_memory), "foreign-map", ALWAYS },
 	{ NAMED(next_of_page), "foreign-map", ALWAYS },
 	{ NAMED(access_after_unmap), NULL, NEEDS_ALIAS },
 	{ NAMED(access_after_unmap_and_map), NULL, NEEDS_ALIAS },
