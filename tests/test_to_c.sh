@@ -240,6 +240,8 @@ printf '#!/bin/sh\n%s "$@"\nsleep 1\n' "$(command -v mktemp)" >slow_commands/mkt
 chmod +x slow_commands/mktemp
 (PATH=$PWD/slow_commands:$PATH && kill_command_and_check_cleanup TERM "$pagetorture" to-c "$rules/bounds.page")
 ok $? "ended by SIGTERM before the name of the directory is read: no directory is left" err
+expect 1 "without a directory for temporary files: skipped" 'skipped, not tried: expected to make a directory in /missing$' \
+	env TMPDIR=/missing "$pagetorture" to-c "$rules/bounds.page"
 for arguments in '' '--frob x' 'a b' '--timeout 0 x'; do
 	# shellcheck disable=SC2086 # split into words
 	expect_error "usage: pagetorture to-c $arguments" '' "$pagetorture" to-c $arguments

@@ -126,14 +126,20 @@ def run_child_with_timeout(command, directory, timeout_seconds, **environment_va
         return Ended(output.read(1 << 20).decode(errors="replace"), child.returncode, has_hung)
 
 
+def find_parent_of_scratch_directory():
+    return os.environ.get("TMPDIR") or "/tmp"
+
+
 @contextlib.contextmanager
 def make_scratch_directory():
-    """Yield the path of a temporary directory. Another process removes it, also if this process is killed."""
+    """Yield the path of a temporary directory, or "" if there is none. Another process removes the directory, also if
+    this process is killed."""
     with subprocess.Popen(
-            ["sh", "-c", 'trap "" HUP INT PIPE TERM; directory=$(mktemp -d "${TMPDIR:-/tmp}/pagetorture-XXXXXX") && '
-             'echo "$directory"; exec >/dev/null; read -r _; rm -rf "$directory"'],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as keeper:
-        yield os.path.abspath(os.fsdecode(keeper.stdout.readline().rstrip(b"\n")))
+            ["sh", "-c", 'trap "" HUP INT PIPE TERM; directory=$(mktemp -d "$1") && '
+             'echo "$directory"; exec >/dev/null; read -r _; rm -rf "$directory"',
+             "sh", os.path.abspath(os.path.join(find_parent_of_scratch_directory(), "pagetorture-XXXXXX"))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as keeper:
+        yield os.fsdecode(keeper.stdout.readline().rstrip(b"\n"))
 
 
 # ---- attempts ----
@@ -247,11 +253,14 @@ class Reproduction:
         """Make the attempts until one fails, and set the result: "failed", else "untried" if an attempt was not
         possible, else "reproduced"."""
         with make_scratch_directory() as directory:
+            if not directory:
+                self.why = f"expected to make a directory in {find_parent_of_scratch_directory()}"
+                return
             try:
                 with open(os.path.join(directory, self.source), "wb") as file:
                     file.write(self.format_c_file_as_bytes())
             except OSError as problem:
-                self.why = f"expected a temporary directory, got {directory}: {problem.strerror}"
+                self.why = f"expected to write in {directory}: {problem.strerror}"
                 return
             self.result = "reproduced"
             for attempt in self.attempts:
