@@ -235,12 +235,7 @@ for signal in HUP INT TERM KILL; do
 	kill_command_and_check_cleanup "$signal" "$pagetorture" to-c --cc "$PWD/slow" -o cut.c "$rules/bounds.page" && [ ! -e cut.c ]
 	ok $? "ended by SIG$signal: no directory is left" err
 done
-mkdir slow_commands
-printf '#!/bin/sh\n%s "$@"\nsleep 1\n' "$(command -v mktemp)" >slow_commands/mktemp
-chmod +x slow_commands/mktemp
-(PATH=$PWD/slow_commands:$PATH && kill_command_and_check_cleanup TERM "$pagetorture" to-c "$rules/bounds.page")
-ok $? "ended by SIGTERM before the name of the directory is read: no directory is left" err
-expect 1 "without a directory for temporary files: skipped" 'skipped, not tried: expected to make a directory in /missing$' \
+expect 1 "without a directory for temporary files: skipped" 'skipped, not tried: expected a temporary directory, got /missing/pagetorture-[0-9a-f]*: No such file or directory$' \
 	env TMPDIR=/missing "$pagetorture" to-c "$rules/bounds.page"
 for arguments in '' '--frob x' 'a b' '--timeout 0 x'; do
 	# shellcheck disable=SC2086 # split into words

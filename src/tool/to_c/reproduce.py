@@ -4,6 +4,7 @@ import collections
 import contextlib
 import os
 import re
+import secrets
 import shlex
 import signal
 import subprocess
@@ -126,20 +127,16 @@ def run_child_with_timeout(command, directory, timeout_seconds, **environment_va
         return Ended(output.read(1 << 20).decode(errors="replace"), child.returncode, has_hung)
 
 
-def find_parent_of_scratch_directory():
-    return os.environ.get("TMPDIR") or "/tmp"
-
-
 @contextlib.contextmanager
 def make_scratch_directory():
-    """Yield the path of a temporary directory, or "" if there is none. Another process removes the directory, also if
-    this process is killed."""
-    with subprocess.Popen(
-            ["sh", "-c", 'trap "" HUP INT PIPE TERM; directory=$(mktemp -d "$1") && '
-             'echo "$directory"; exec >/dev/null; read -r _; rm -rf "$directory"',
-             "sh", os.path.abspath(os.path.join(find_parent_of_scratch_directory(), "pagetorture-XXXXXX"))],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as keeper:
-        yield os.fsdecode(keeper.stdout.readline().rstrip(b"\n"))
+    """Yield the path of a new temporary directory. A child process removes the directory when the child's standard
+    input ends, which happens also if this process is killed."""
+    directory = os.path.abspath(os.path.join(os.environ.get("TMPDIR") or "/tmp", f"pagetorture-{secrets.token_hex(6)}"))
+    # The child must exist before the directory.
+    with subprocess.Popen(["sh", "-c", 'read -r _; exec rm -rf -- "$1"', "sh", directory], start_new_session=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        os.mkdir(directory, 0o700)
+        yield directory
 
 
 # ---- attempts ----
@@ -252,15 +249,13 @@ class Reproduction:
     def run_attempts_until_one_fails(self):
         """Make the attempts until one fails, and set the result: "failed", else "untried" if an attempt was not
         possible, else "reproduced"."""
-        with make_scratch_directory() as directory:
-            if not directory:
-                self.why = f"expected to make a directory in {find_parent_of_scratch_directory()}"
-                return
+        with contextlib.ExitStack() as cleanup:
             try:
+                directory = cleanup.enter_context(make_scratch_directory())
                 with open(os.path.join(directory, self.source), "wb") as file:
                     file.write(self.format_c_file_as_bytes())
             except OSError as problem:
-                self.why = f"expected to write in {directory}: {problem.strerror}"
+                self.why = f"expected a temporary directory, got {problem.filename}: {problem.strerror}"
                 return
             self.result = "reproduced"
             for attempt in self.attempts:
