@@ -78,7 +78,7 @@ void api_reset_user_memory(void);
 /* ---- child processes (api_fatal.c) ---- */
 
 /*
- * Runs @fn in a child process, which must end with a report of @rule (NULL: any rule). If
+ * Runs @fn in a child process, which must end with a report of @rule ("": any rule). If
  * @is_signal_accepted, the child may also end by a signal or with a sanitizer's report. Counts the calls in
  * @count. For most calls the function does nothing, because a child process is slow.
  */
@@ -103,7 +103,7 @@ void api_maybe_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ct
 			    bool is_signal_accepted);
 
 /*
- * Runs @fn in a child process, which must end with status 0. api_child_expect() ends the child with a
+ * Runs @fn in a child process, which must return from @fn. api_child_expect() ends the child with a
  * message.
  * @count: counts the calls; the first and then one in many runs the child
  * @needs_state_of_input: if false, the first child is of the server, so @ctx must be a number or constant
@@ -121,6 +121,12 @@ bool api_can_child_start_thread(void);
 	} while (0)
 
 _Noreturn void api_end_child_with(const char *message);
+
+/*
+ * In a child that must end without a report of the library (rule NULL): called just before the misuse. A
+ * child that ends earlier is a finding.
+ */
+void api_child_begin_misuse(void);
 
 /* The name of the task that api_child_start_new_task() continues. */
 #define API_CHILD_TASK "task of a child"

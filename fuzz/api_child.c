@@ -112,7 +112,6 @@ static void fork_several_times(void)
 
 #define FRAMES_MAX (1u << 17)
 
-static struct page *last_pages[FRAMES_MAX];
 static unsigned char *large_buffers[64];
 
 /*
@@ -136,7 +135,7 @@ static unsigned int allocate_all_pages(void)
 {
 	unsigned int count = 0;
 
-	while (count < FRAMES_MAX && (last_pages[count] = page_alloc(GFP_KERNEL)))
+	while (count < FRAMES_MAX && page_alloc(GFP_KERNEL))
 		count++;
 	return count;
 }
@@ -226,7 +225,7 @@ static void *use_own_task(void *first_task)
 	return page_map_local(shared);
 }
 
-/* Each thread has its own task; its mappings end with it. [P226] [P233] [P239] */
+/* Each thread has its own task, and no requests of other threads. [P226] [P239] */
 static void run_second_thread(void)
 {
 	struct page_task *own = api_tasks[0].task;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Child processes of fuzz_api, and the calls of older inputs that misuse the library in one. */
+/* How child processes of fuzz_api run and end, and misuse whose report is caught. */
 #include "fuzz/api.h"
 
 #include <signal.h>
@@ -22,7 +22,8 @@
  * (isolate_server.h) if it needs no state of the input. All children of the server start with the same state,
  * so a second one would show nothing new. Then one call in 32768 gets a child of this process, which has the
  * state that earlier inputs left, and costs several times as much. The first call that needs the state of
- * the input gets such a child, too. Where it is possible, each report is caught (report_catch.h).
+ * the input gets such a child, too. Where it is possible, each report is caught (report_catch.h), and only
+ * the first call gets a child.
  */
 #define CHILD_ONCE_IN 32768
 
@@ -46,7 +47,7 @@ struct misuse {
 	bool must_end_with_report; /* otherwise a report is a finding, and its stacks are of use */
 };
 
-static void run_misuse_and_exit(void *ctx)
+static void run_misuse(void *ctx)
 {
 	const struct misuse *misuse = ctx;
 
@@ -54,23 +55,24 @@ static void run_misuse_and_exit(void *ctx)
 	if (misuse->must_end_with_report)
 		detector_shorten_reports();
 	misuse->fn(misuse->ctx);
-	_Exit(0);
 }
 
-/* Return: the library's report of @rule ("" or NULL: any rule) in @text, or NULL. */
+/* Return: the library's report of @rule ("": any rule) in @text, or NULL. */
 static const char *find_report(const char *text, const char *rule)
 {
 	char expected_report[64];
-	bool is_named = rule && *rule;
 
-	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", is_named ? rule : "",
-		 is_named ? ": " : "");
+	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", rule, *rule ? ": " : "");
 	return api_find_text(text, expected_report);
 }
 
+/* A report names the task as "by TASK at ADDRESS". A child can have switched to API_CHILD_TASK. */
 static bool names_task(const char *report, const char *task)
 {
-	return api_find_text(report, *task ? task : "BUG: ") || api_find_text(report, API_CHILD_TASK);
+	char by_task[PAGE_TASK_NAME + 16];
+
+	snprintf(by_task, sizeof(by_task), "by %s at ", task);
+	return api_find_text(report, by_task) || api_find_text(report, API_CHILD_TASK);
 }
 
 bool api_is_report_of_child(const char *line, const char *rule)
@@ -80,15 +82,30 @@ bool api_is_report_of_child(const char *line, const char *rule)
 	return report && api_find_text(report, API_CHILD_TASK);
 }
 
+static const char misuse_begins_text[] = "misuse begins\n";
+
+void api_child_begin_misuse(void)
+{
+	(void)!write(STDERR_FILENO, misuse_begins_text, strlen(misuse_begins_text));
+}
+
+static bool has_signal_or_sanitizer_report(const struct isolated *child)
+{
+	return child->signal || api_find_text(child->output, "Sanitizer: ");
+}
+
 /* [P21] [P22] */
 static bool has_expected_report(const struct isolated *child, const char *task, const char *rule,
 				bool is_signal_accepted)
 {
-	const char *report = find_report(child->output, rule);
+	const char *report = find_report(child->output, rule ? rule : "");
 
+	if (!rule)
+		return !report && api_find_text(child->output, misuse_begins_text) &&
+		       has_signal_or_sanitizer_report(child);
 	if (report)
 		return child->signal == SIGABRT && names_task(report, task);
-	return is_signal_accepted && (child->signal || api_find_text(child->output, "Sanitizer: "));
+	return is_signal_accepted && has_signal_or_sanitizer_report(child);
 }
 
 static struct misuse *misuse_in_server; /* in shared memory */
@@ -102,14 +119,14 @@ void api_start_server(void)
 static bool run_child_of_server(const struct misuse *misuse, struct isolated *child)
 {
 	*misuse_in_server = *misuse;
-	return isolate_call_in_server(run_misuse_and_exit, misuse_in_server, CHILD_SECONDS, child);
+	return isolate_call_in_server(run_misuse, misuse_in_server, CHILD_SECONDS, child);
 }
 
 static void run_child(const struct misuse *misuse, bool is_child_of_server, struct isolated *child)
 {
-	bool has_run = is_child_of_server ? run_child_of_server(misuse, child) :
-					    isolate_call(run_misuse_and_exit, (void *)(uintptr_t)misuse,
-							 CHILD_SECONDS, child);
+	bool has_run = is_child_of_server ?
+			       run_child_of_server(misuse, child) :
+			       isolate_call(run_misuse, (void *)(uintptr_t)misuse, CHILD_SECONDS, child);
 
 	if (!has_run) {
 		fprintf(stderr, "expected a process, got none\n");
@@ -120,14 +137,18 @@ static void run_child(const struct misuse *misuse, bool is_child_of_server, stru
 
 static struct isolated child;
 
+static const char *name_end(const char *rule)
+{
+	return !rule ? "a signal or the sanitizer" : *rule ? rule : "a report of the library";
+}
+
 static void check_misuse_in_child(const struct misuse *misuse, bool is_child_of_server, const char *task,
 				  const char *rule, bool is_signal_accepted)
 {
 	run_child(misuse, is_child_of_server, &child);
-	api_expect(child.signal || child.exit_code, "misuse did not end the process, expected %s",
-		   rule ? rule : "a report");
+	api_expect(!child.has_returned, "misuse did not end the process, expected %s", name_end(rule));
 	api_expect(has_expected_report(&child, task, rule, is_signal_accepted),
-		   "misuse ended the process without a report of %s: %.400s", rule ? rule : "the library",
+		   "misuse ended the process in another way than by %s: %.400s", name_end(rule),
 		   child.output);
 }
 
@@ -166,11 +187,11 @@ static void catch_and_check_report(const struct misuse *misuse, const char *task
 	const char *report;
 
 	api_expect(report_catch(misuse->fn, misuse->ctx, line), "misuse was not reported, expected %s",
-		   rule ? rule : "a report");
+		   name_end(rule));
 	report = find_report(line, rule);
 	api_expect(report && names_task(report, task),
 		   "misuse was reported as: %.400s, expected %s and the name of the task, '%s'", line,
-		   rule ? rule : "a rule", task);
+		   name_end(rule), task);
 }
 
 void api_check_misuse(unsigned int *count, void (*fn)(void *ctx), void *ctx, const char *rule)
@@ -195,9 +216,8 @@ void api_maybe_check_child(unsigned int *count, void (*fn)(void *ctx), void *ctx
 	if (++*count != 1 && *count % CHILD_ONCE_IN != 0)
 		return;
 	run_child(&misuse, *count == 1 && !needs_state_of_input, &child);
-	api_expect(!child.signal && !child.exit_code,
-		   "a child process ended with status %d, signal %d: %.400s", child.exit_code, child.signal,
-		   child.output);
+	api_expect(child.has_returned, "a child process ended with status %d, signal %d: %.400s",
+		   child.exit_code, child.signal, child.output);
 }
 
 _Noreturn void api_end_child_with(const char *message)
@@ -258,16 +278,15 @@ static void make_and_write_stale_mapping(void *unused)
 
 	(void)unused;
 	api_child_start_new_task();
-	if (!task)
-		return;
+	api_child_expect(page && task, "page_alloc or page_task_new failed");
 	page_task_switch_in(task);
 	mapped = page_map_local(page);
 	page_task_switch_out(task);
 	page_task_switch_in(NULL);
 	page_free(page);
-	if (!allocate_frame_again(page))
-		return;
+	api_child_expect(allocate_frame_again(page), "the frame of a freed page is not allocated again");
 	page_task_switch_in(task);
+	api_child_begin_misuse();
 	*mapped = 1;
 }
 
@@ -295,7 +314,7 @@ void api_run_unmap_at(const struct api_call *call)
 		page_unmap_local(unmapped_address);
 		return;
 	}
-	api_check_misuse(&count, unmap_address, unmapped_address, NULL);
+	api_check_misuse(&count, unmap_address, unmapped_address, "");
 	page_unmap_local(addr);
 }
 

@@ -26,7 +26,8 @@ static bool can_be_caught(size_t kind)
 {
 	const char *rule = misuse_get_rule(kind);
 
-	return library_get()->calls_bug_hook && rule && rule_find(rule, strlen(rule)) != RULE_COUNT;
+	return library_get()->calls_bug_hook && misuse_must_end_process(kind) && rule &&
+	       rule_find(rule, strlen(rule)) != RULE_COUNT;
 }
 
 static void catch_report(size_t kind)
@@ -56,7 +57,7 @@ static void run_kind_in_child(size_t kind)
 	static unsigned int counts[MISUSE_KINDS_MAX];
 	const char *rule = misuse_get_rule(kind);
 
-	if (misuse_is_possible(kind))
+	if (misuse_must_end_process(kind))
 		api_maybe_check_misuse(&counts[kind], misuse_run_kind, (void *)(uintptr_t)kind, rule,
 				       !rule || detector_has_asan());
 }

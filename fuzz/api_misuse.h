@@ -12,11 +12,12 @@ extern const size_t misuse_kind_count; /* at most MISUSE_KINDS_MAX */
 /* Makes a task and pages, and misuses them. @kind: the number, as a pointer. */
 void misuse_run_kind(void *kind);
 
-/* Return: the rule of the library's report; "": any rule; NULL: the process may also end in another way. */
+/* Return: the rule of the library's report; "": any rule; NULL: a signal or the sanitizer ends the process.
+ */
 const char *misuse_get_rule(size_t kind);
 
 /* Return: the name of the function that misuses the library. */
 const char *misuse_get_name(size_t kind);
 
-/* Return: whether this backend, with this sanitizer, has to end the process. */
-bool misuse_is_possible(size_t kind);
+/* Return: whether the kind must end the process, with this backend and this sanitizer. */
+bool misuse_must_end_process(size_t kind);

@@ -6,7 +6,6 @@
 #include "fuzz/api_misuse.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "fuzz/api.h"
 #include "harness/detect/detector.h"
@@ -63,46 +62,44 @@ static int leave_mapping(void *addr, void *ctx)
 
 /* ---- the calls that use a page: with a freed page, or with all mappings in use ---- */
 
-#define CALL_OF_PAGE(name, statement)       \
-	static void name(struct page *used) \
-	{                                   \
-		statement;                  \
+/* CALL(name, whether it maps the page `used`, the call) */
+#define CALLS_OF_PAGE(CALL)                                                             \
+	CALL(get, false, page_get(used))                                                \
+	CALL(free, false, page_free(used))                                              \
+	CALL(nid, false, page_nid(used))                                                \
+	CALL(map, true, page_map_local(used))                                           \
+	CALL(with_mapped, true, page_with_mapped(used, return_0, NULL))                 \
+	CALL(with_pointer, true, page_with_pointer(used, PAGE_SIZE, 0, return_0, NULL)) \
+	CALL(read, true, page_read_raw(used, bytes, 0, 1))                              \
+	CALL(write, true, page_write_raw(used, bytes, 0, 1))                            \
+	CALL(fill, true, page_fill_zero(used, 0, 1))                                    \
+	CALL(read_atomic, true, page_read_bytewise_atomic(used, bytes, 0, 1))           \
+	CALL(write_atomic, true, page_write_bytewise_atomic(used, bytes, 0, 1))         \
+	CALL(read_nothing, true, page_read_raw(used, bytes, PAGE_SIZE, 0))              \
+	CALL(write_nothing, true, page_write_raw(used, bytes, 0, 0))                    \
+	CALL(fill_nothing, true, page_fill_zero(used, 7, 0))                            \
+	CALL(copy_to, true, page_copy(used, 0, other, 0, 1))                            \
+	CALL(copy_from, true, page_copy(other, 0, used, 0, 0))                          \
+	CALL(copy_from_user, true, page_copy_from_user_slice(used, &reader, 0, 1))
+
+#define DEFINE_CALL(name, maps, statement)         \
+	static void call_##name(struct page *used) \
+	{                                          \
+		statement;                         \
 	}
+CALLS_OF_PAGE(DEFINE_CALL)
 
-CALL_OF_PAGE(call_get, page_get(used))
-CALL_OF_PAGE(call_free, page_free(used))
-CALL_OF_PAGE(call_nid, page_nid(used))
-CALL_OF_PAGE(call_map, page_map_local(used))
-CALL_OF_PAGE(call_with_mapped, page_with_mapped(used, return_0, NULL))
-CALL_OF_PAGE(call_with_pointer, page_with_pointer(used, PAGE_SIZE, 0, return_0, NULL))
-CALL_OF_PAGE(call_read, page_read_raw(used, bytes, 0, 1))
-CALL_OF_PAGE(call_write, page_write_raw(used, bytes, 0, 1))
-CALL_OF_PAGE(call_fill, page_fill_zero(used, 0, 1))
-CALL_OF_PAGE(call_read_atomic, page_read_bytewise_atomic(used, bytes, 0, 1))
-CALL_OF_PAGE(call_write_atomic, page_write_bytewise_atomic(used, bytes, 0, 1))
-CALL_OF_PAGE(call_read_nothing, page_read_raw(used, bytes, PAGE_SIZE, 0))
-CALL_OF_PAGE(call_write_nothing, page_write_raw(used, bytes, 0, 0))
-CALL_OF_PAGE(call_fill_nothing, page_fill_zero(used, 7, 0))
-CALL_OF_PAGE(call_copy_to, page_copy(used, 0, other, 0, 1))
-CALL_OF_PAGE(call_copy_from, page_copy(other, 0, used, 0, 0))
-CALL_OF_PAGE(call_copy_from_user, page_copy_from_user_slice(used, &reader, 0, 1))
-
-#define NAMED(fn) #fn, fn
+#define CALL_ROW(name, maps, statement) { "call_" #name, call_##name, maps },
 
 static const struct call_of_page {
 	const char *name;
 	void (*fn)(struct page *used);
-} calls_of_page[] = {
-	{ NAMED(call_get) },           { NAMED(call_free) },           { NAMED(call_nid) },
-	{ NAMED(call_map) },           { NAMED(call_with_mapped) },    { NAMED(call_with_pointer) },
-	{ NAMED(call_read) },          { NAMED(call_write) },          { NAMED(call_fill) },
-	{ NAMED(call_read_atomic) },   { NAMED(call_write_atomic) },   { NAMED(call_read_nothing) },
-	{ NAMED(call_write_nothing) }, { NAMED(call_fill_nothing) },   { NAMED(call_copy_to) },
-	{ NAMED(call_copy_from) },     { NAMED(call_copy_from_user) },
-};
+	bool maps;
+} calls_of_page[] = { CALLS_OF_PAGE(CALL_ROW) };
 
-#define CALLS_OF_PAGE         (sizeof(calls_of_page) / sizeof(*calls_of_page))
-#define CALLS_WITHOUT_MAPPING 3 /* the first calls of the table */
+#define CALL_COUNT (sizeof(calls_of_page) / sizeof(*calls_of_page))
+
+#define NAMED(fn) #fn, fn
 
 /* ---- other misuse ---- */
 
@@ -204,6 +201,7 @@ MISUSE(next_of_page, page_buffer_next(page_canonical(page_map_local(page)), NULL
 
 static void touch_byte(volatile unsigned char *addr)
 {
+	api_child_begin_misuse();
 	*addr = *addr;
 }
 
@@ -241,8 +239,12 @@ static void access_own_after_switch_out(void)
 
 	page_task_switch_out(page_task_current());
 	page_task_switch_in(NULL);
-	if (page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS)
-		abort();
+	/* The input may have used up the mappings of the thread's own task. */
+	if (page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS) {
+		api_child_start_new_task();
+		access_after_switch_out();
+		return;
+	}
 	addr = page_map_local(page);
 	page_task_switch_out(NULL);
 	touch_byte(addr);
@@ -328,11 +330,13 @@ static void access_freed_page(void)
 
 /* ---- page_kernel.h: a range that is not good ends the process. [P295] ---- */
 
-MISUSE(kernel_read_beyond, memcpy_from_page((char *)bytes, page, 1, PAGE_SIZE))
-MISUSE(kernel_write_beyond, memcpy_to_page(page, PAGE_SIZE, (const char *)bytes, 1))
-MISUSE(kernel_zero_beyond, memzero_page(page, PAGE_SIZE - 1, 2))
-MISUSE(kernel_set_beyond, memset_page(page, 1, 1, PAGE_SIZE))
-MISUSE(kernel_copy_beyond, memcpy_page(page, 1, other, 0, PAGE_SIZE))
+#define KERNEL_MISUSE(name, statement) MISUSE(name, api_child_begin_misuse(); statement)
+
+KERNEL_MISUSE(kernel_read_beyond, memcpy_from_page((char *)bytes, page, 1, PAGE_SIZE))
+KERNEL_MISUSE(kernel_write_beyond, memcpy_to_page(page, PAGE_SIZE, (const char *)bytes, 1))
+KERNEL_MISUSE(kernel_zero_beyond, memzero_page(page, PAGE_SIZE - 1, 2))
+KERNEL_MISUSE(kernel_set_beyond, memset_page(page, 1, 1, PAGE_SIZE))
+KERNEL_MISUSE(kernel_copy_beyond, memcpy_page(page, 1, other, 0, PAGE_SIZE))
 
 enum needs { ALWAYS, NEEDS_ALIAS, NEEDS_ALIAS_AND_THREAD, NEEDS_ASAN };
 
@@ -385,25 +389,19 @@ static const struct misuse_kind {
 
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
-#define KINDS_WITH_FREED_PAGE   CALLS_OF_PAGE
-#define KINDS_WITH_ALL_MAPPINGS (CALLS_OF_PAGE - CALLS_WITHOUT_MAPPING)
+/* The kinds are `kinds`, then the calls with a freed page, then the calls with all mappings in use. */
+#define FIRST_WITH_FREED_PAGE   KINDS
+#define FIRST_WITH_ALL_MAPPINGS (KINDS + CALL_COUNT)
+#define ALL_KINDS               (KINDS + 2 * CALL_COUNT)
 
-const size_t misuse_kind_count = KINDS + KINDS_WITH_FREED_PAGE + KINDS_WITH_ALL_MAPPINGS;
+const size_t misuse_kind_count = ALL_KINDS;
 
-_Static_assert(KINDS + KINDS_WITH_FREED_PAGE + KINDS_WITH_ALL_MAPPINGS <= MISUSE_KINDS_MAX,
-	       "MISUSE_KINDS_MAX is too small");
-
-static bool is_with_all_mappings(size_t kind)
-{
-	return kind >= KINDS + KINDS_WITH_FREED_PAGE;
-}
+_Static_assert(ALL_KINDS <= MISUSE_KINDS_MAX, "MISUSE_KINDS_MAX is too small");
 
 /* Return: the call of a kind that is not in the table `kinds`. */
 static const struct call_of_page *get_call(size_t kind)
 {
-	return is_with_all_mappings(kind) ?
-		       &calls_of_page[kind - KINDS - KINDS_WITH_FREED_PAGE + CALLS_WITHOUT_MAPPING] :
-		       &calls_of_page[kind - KINDS];
+	return &calls_of_page[(kind - KINDS) % CALL_COUNT];
 }
 
 void misuse_run_kind(void *ctx)
@@ -411,21 +409,21 @@ void misuse_run_kind(void *ctx)
 	size_t kind = (uintptr_t)ctx;
 
 	set_up();
-	if (kind < KINDS) {
+	if (kind < FIRST_WITH_FREED_PAGE) {
 		kinds[kind].fn();
-	} else if (is_with_all_mappings(kind)) {
+	} else if (kind < FIRST_WITH_ALL_MAPPINGS) {
+		get_call(kind)->fn(freed);
+	} else {
 		map_pages(PAGE_TASK_MAPPINGS);
 		get_call(kind)->fn(page);
-	} else {
-		get_call(kind)->fn(freed);
 	}
 }
 
 const char *misuse_get_rule(size_t kind)
 {
-	if (kind < KINDS)
+	if (kind < FIRST_WITH_FREED_PAGE)
 		return kinds[kind].rule;
-	return is_with_all_mappings(kind) ? "map-overflow" : "use-after-free";
+	return kind < FIRST_WITH_ALL_MAPPINGS ? "use-after-free" : "map-overflow";
 }
 
 const char *misuse_get_name(size_t kind)
@@ -433,8 +431,10 @@ const char *misuse_get_name(size_t kind)
 	return kind < KINDS ? kinds[kind].name : get_call(kind)->name;
 }
 
-bool misuse_is_possible(size_t kind)
+bool misuse_must_end_process(size_t kind)
 {
+	if (kind >= FIRST_WITH_ALL_MAPPINGS && !get_call(kind)->maps)
+		return false;
 	switch (kind < KINDS ? kinds[kind].needs : ALWAYS) {
 	case NEEDS_ALIAS:
 		return api_is_alias();

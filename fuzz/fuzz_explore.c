@@ -40,7 +40,7 @@ static void print_exploration_counts(void)
 {
 	fprintf(stderr,
 		"fuzz_explore: %lu inputs, %lu explored, %lu of them completely, %lu interleavings, %lu "
-		"failures that fresh state settled\n",
+		"failures that did not occur again\n",
 		counts.inputs, counts.explored, counts.complete, counts.interleavings, counts.unconfirmed);
 }
 

@@ -12,9 +12,6 @@
  */
 #include "fuzz/fuzz.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "harness/util/no_coverage.h"
 #include "harness/detect/detector.h"
 #include "harness/program/program_bytes.h"
@@ -49,18 +46,7 @@ const char *__msan_default_options(void)
 	return "symbolize=0";
 }
 
-static struct execution *get_or_make_execution(void)
-{
-	static struct execution *execution;
-
-	if (!execution)
-		execution = isolate_map_shared(sizeof(*execution));
-	if (!execution) {
-		fprintf(stderr, "expected memory to share with a child, got none\n");
-		abort();
-	}
-	return execution;
-}
+static struct execution *execution; /* in memory that children share */
 
 /* The server's children are cheap, and no earlier input affects them. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -68,7 +54,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	fuzz_exit_if_system_call_is_refused();
-	get_or_make_execution();
+	execution = isolate_map_shared_or_exit(sizeof(*execution));
 	execution_start_server(fuzz_get_checker());
 	return 0;
 }
@@ -118,7 +104,7 @@ NO_COVERAGE_BEGIN
 /* One child in 32 is forked from this process, with the state that earlier inputs left. */
 #define OWN_CHILD_ONCE_IN 32
 
-static bool needs_few_children(const struct execution *execution)
+static bool needs_few_children(void)
 {
 	for (size_t i = 0; i < execution->fatal_call_count; i++)
 		if (!execution->fatal_calls[i].can_be_caught &&
@@ -127,14 +113,13 @@ static bool needs_few_children(const struct execution *execution)
 	return true;
 }
 
-static bool count_and_decide_child(const struct execution *execution, const struct program *program,
-				   enum rule rule)
+static bool count_and_decide_child(const struct program *program, enum rule rule)
 {
 	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS], few_counts[RULE_COUNT][OP_COUNT];
 	enum op op = program->calls[program->count - 1].op;
 	unsigned int count;
 
-	if (needs_few_children(execution)) {
+	if (needs_few_children()) {
 		count = ++few_counts[rule][op];
 		return count <= FEW_ALWAYS || count % FEW_ONCE_IN == 0;
 	}
@@ -146,13 +131,12 @@ static bool count_and_decide_child(const struct execution *execution, const stru
  * Runs the program with its last call in a child process, if count_and_decide_child() allows a process.
  * Aborts with a finding if the execution with or without the last call differs from the model.
  */
-static void maybe_check_program_in_child(struct execution *execution, struct checker *checker,
-					 const struct program *program, enum rule rule)
+static void maybe_check_program_in_child(struct checker *checker, const struct program *program,
+					 enum rule rule)
 {
 	static unsigned int child_count;
 
-	execution_check_caught_call(execution, checker, program, &options);
-	if (execution->fibers.result != CHECKER_DIFFERS && count_and_decide_child(execution, program, rule)) {
+	if (execution->fibers.result != CHECKER_DIFFERS && count_and_decide_child(program, rule)) {
 		struct execution_options child_options = options;
 
 		child_options.catches_reports = false;
@@ -235,7 +219,6 @@ static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
-	struct execution *execution = get_or_make_execution();
 	enum rule rule = RULE_COUNT;
 
 	fuzz_set_input(data, size);
@@ -248,6 +231,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	execution_run(execution, fuzz_get_checker(), &program, &options);
 	fuzz_report_outcome(&execution->fibers);
 	fuzz_count_calls_of_last_program("fuzz_fatal");
-	maybe_check_program_in_child(execution, fuzz_get_checker(), &program, rule);
+	maybe_check_program_in_child(fuzz_get_checker(), &program, rule);
 	return 0;
 }

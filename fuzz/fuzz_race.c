@@ -5,8 +5,8 @@
  * stops before its fatal call.
  *
  * Clearing the detector's memory takes longer than running a program, so only the fibers become new from time
- * to time. Without clearing, state of earlier inputs can make ThreadSanitizer miss a race. Therefore a
- * difference from the model is a finding only if it also occurs with cleared memory.
+ * to time. Without clearing, state of earlier inputs can make ThreadSanitizer miss a race. Therefore other
+ * races than in the model are a finding only if they also occur with cleared memory.
  *
  * ThreadSanitizer never frees what it remembers of an ended fiber, about 130 bytes for each racy program. So
  * after REPORTED_PROGRAMS_MAX racy programs, only one racy program in RUN_ONE_IN runs.
@@ -30,23 +30,22 @@ static struct {
 static void print_race_counts(void)
 {
 	fprintf(stderr,
-		"fuzz_race: %lu inputs, %lu with a race reported as predicted, %lu with races that "
-		"were predicted unseen, %lu that could not be predicted, %lu disagreements that "
-		"fresh state settled\n",
+		"fuzz_race: %lu inputs, %lu with a race reported as predicted, %lu with only predicted "
+		"misses, %lu that could not be predicted, %lu differences that did not occur again\n",
 		counts.inputs, counts.racy_programs, counts.predicted_misses, counts.unpredicted,
 		counts.unconfirmed);
 	if (counts.skipped)
-		fprintf(stderr, "fuzz_race: %lu racy inputs were not run, for want of memory\n",
+		fprintf(stderr, "fuzz_race: %lu racy inputs were not run, to limit the memory\n",
 			counts.skipped);
 }
 
 /* Counts the current program if the model has a race in it. Return: whether to skip the program. */
 static bool count_race_and_maybe_skip(void)
 {
-	static unsigned long racy_programs;
+	static unsigned long count;
 
 	if (!(rules_verdict(fuzz_get_checker()->rules)->broken & RULE_BIT(RULE_data_race)) ||
-	    racy_programs++ < REPORTED_PROGRAMS_MAX || racy_programs % RUN_ONE_IN == 0)
+	    count++ < REPORTED_PROGRAMS_MAX || count % RUN_ONE_IN == 0)
 		return false;
 	counts.skipped++;
 	return true;
@@ -72,13 +71,12 @@ static void count_race_and_maybe_renew_fibers(void)
 
 NO_COVERAGE_END
 
-/* Runs a program again with cleared detector memory if the first run differs from the model. */
-static enum checker_result run_and_confirm_difference(const struct program *program,
-						      struct checker_report *report)
+/* Runs a program again with cleared detector memory if the first run has other races than the model. */
+static enum checker_result run_and_confirm_races(const struct program *program, struct checker_report *report)
 {
 	enum checker_result result = fuzz_run_and_compare(program, report);
 
-	if (result == CHECKER_DIFFERS) {
+	if (result == CHECKER_DIFFERS && report->differs_in_races) {
 		fuzz_clear_detector();
 		result = fuzz_run_and_compare(program, report);
 		counts.unconfirmed += result != CHECKER_DIFFERS;
@@ -121,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	checker_evaluate(fuzz_get_checker(), &program);
 	if (count_race_and_maybe_skip())
 		return 0;
-	switch (run_and_confirm_difference(&program, &report)) {
+	switch (run_and_confirm_races(&program, &report)) {
 	case CHECKER_DIFFERS:
 		fuzz_abort_with_finding("fuzz_race", &program, report.difference_or_miss_text);
 	case CHECKER_MISS_ALLOWED:

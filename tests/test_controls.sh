@@ -39,7 +39,7 @@ run_fuzz_race() {
 
 # True if fuzz_race reported a disagreement, even one that disappeared when repeated with fresh state.
 has_run_found_disagreement() {
-	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that' out
+	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* differences that' out
 }
 
 # expect_change_found_by_fuzzing NAME FILE SED [PAGE]...: after SED has changed FILE, which no other file
@@ -97,6 +97,13 @@ expect_change_found_by_fuzzing "a full granule that always loses the first acces
 expect_change_found_by_fuzzing "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
 expect_change_found_by_fuzzing "a detector that is never emptied" src/harness/detect/tsan.c 's/^\t\t__tsan_flush_memory();/;/' \
 	"$rules/posts-that-nobody-waits-for.page"
+
+# ---- a difference that is not about races ----
+
+expect_change_found_by_fuzzing "a call that fails once" src/page/raw.c \
+	'/^int page_write_raw/,/^}/s/return 0;/{ static int calls; return __atomic_add_fetch(\&calls, 1, 0) == 1000 ? -EFAULT : 0; }/'
+grep -q '^ERROR: fuzz_race: ' out
+ok $? "... is a finding, although it does not fail again" out
 
 # ---- interleavings inside of calls ----
 

@@ -34,6 +34,24 @@ static void print_and_return(void *ctx)
 	printf("all of it\n");
 }
 
+static void exit_with_0(void *unused)
+{
+	(void)unused;
+	exit(0);
+}
+
+static void return_after_child_that_exits(void *unused)
+{
+	(void)unused;
+	isolate_call(exit_with_0, NULL, LONG_SECONDS, &child);
+}
+
+static void exit_after_child_that_returns(void *unused)
+{
+	isolate_call(print_and_return, NULL, LONG_SECONDS, &child);
+	exit_with_0(unused);
+}
+
 static void sleep_and_exit_with_7(void *ctx)
 {
 	const struct timespec some = { .tv_nsec = 300000000 };
@@ -206,6 +224,22 @@ static bool server_child_prints(intptr_t addend, const char *output)
 	       !child.exit_code && !child.signal && !strcmp(child.output, output);
 }
 
+/* Return: whether isolate_call() and isolate_call_in_server() say of @run whether it has @returned. */
+static bool is_known_whether_it_returns(void (*run)(void *ctx), bool returned)
+{
+	return isolate_call(run, NULL, LONG_SECONDS, &child) && child.exit_code == 0 &&
+	       child.has_returned == returned && isolate_call_in_server(run, NULL, LONG_SECONDS, &child) &&
+	       child.exit_code == 0 && child.has_returned == returned;
+}
+
+static bool exit_is_no_return(void)
+{
+	return isolate_server_start() && is_known_whether_it_returns(print_and_return, true) &&
+	       is_known_whether_it_returns(exit_with_0, false) &&
+	       is_known_whether_it_returns(return_after_child_that_exits, true) &&
+	       is_known_whether_it_returns(exit_after_child_that_returns, false);
+}
+
 static bool server_keeps_memory_of_its_start(void)
 {
 	bool has_printed_new_value;
@@ -344,6 +378,7 @@ static const struct {
 	  EBUSY,
 	  { SYS_dup3, SYS_dup2 },
 	  "dup2() is refused: the child does not run without output" },
+	{ exit_is_no_return, 0, { 0 }, "a function that calls exit(0) has not returned" },
 	{ server_keeps_memory_of_its_start,
 	  0,
 	  { 0 },

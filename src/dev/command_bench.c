@@ -110,7 +110,7 @@ static bool measure_in_child_process(struct measurement *measurement, size_t exe
 	static struct isolated child;
 
 	*measurement = (struct measurement){ .executor = &executors[executor_index] };
-	if (!isolate_call(measure_rate_in_child, measurement, 60, &child) || !isolated_succeeded(&child) ||
+	if (!isolate_call(measure_rate_in_child, measurement, 60, &child) || !child.has_returned ||
 	    measurement->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n",
 			executors[executor_index].name, child.output);

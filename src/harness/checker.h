@@ -21,6 +21,7 @@ struct checker_report {
 	rule_set seen;                /* broken rules that were observed in the execution */
 	size_t race_count;            /* race reports of the detector, at most RACE_REPORTS_MAX */
 	bool has_library_race;        /* the difference is the race of library_race_get() */
+	bool differs_in_races;        /* the difference is about races; the detector may have forgotten some */
 	bool reports_are_predictable; /* tsan_shadow.h predicted which races the detector reports */
 	/* The first difference, or why the detector may miss the race; otherwise empty. */
 	char difference_or_miss_text[CHECKER_WHY];

@@ -161,7 +161,7 @@ static void run_repeatedly_on_fibers(struct execution *execution)
 	for (unsigned int run = 1; run <= current.options->run_count; run++) {
 		tsan_clear_shadow();
 		checker_run_and_compare_fibers(current.checker, current.program, &execution->fibers);
-		if (exec_caught_call(current.checker->exec)->has_damaged_library)
+		if (current.options->catches_reports)
 			execution_check_caught_call(execution, current.checker, current.program,
 						    current.options);
 		if (!store_library_race_if_any(execution))
@@ -314,7 +314,9 @@ bool execution_start_server(struct checker *checker)
 		return false;
 	server_request->checker = checker;
 	detector_find_own_stack();
-	return isolate_server_start();
+	if (!isolate_server_start())
+		server_request = NULL;
+	return server_request;
 }
 
 static void run_fatal_call_in_child_of_server(void *request)
@@ -352,8 +354,6 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 	current.program = program;
 	current.options = options;
 	execution->runs_on_threads = false;
-	if (options->catches_reports)
-		execution_check_caught_call(execution, current.checker, current.program, current.options);
 	for (size_t i = 0; i < execution->fatal_call_count && execution->fibers.result != CHECKER_DIFFERS;
 	     i++) {
 		struct fatal_call fatal_call = execution->fatal_calls[i];

@@ -71,14 +71,10 @@ struct execution {
 };
 
 /*
- * Sets a callback that the parent calls after each child with a fatal call, unless the child exits with
- * status 0.
+ * Sets a callback that the parent calls after each child with a fatal call, unless the fatal call returns.
  */
 typedef void (*execution_child_death_fn)(const struct execution *execution, const struct isolated *child);
 void execution_set_child_death_callback(execution_child_death_fn fn);
-
-/* Return: whether the child exited by itself, in time and with status 0. */
-bool isolated_succeeded(const struct isolated *child);
 
 /*
  * A function that runs before each call of a program; tests use it to make executions fail.
@@ -104,15 +100,8 @@ void execution_run(struct execution *execution, struct checker *checker, const s
 		   const struct execution_options *options);
 
 /*
- * Compares how the fatal call that step 2 made would have ended the process with the expected end, as step 3
- * does for a child.
- */
-void execution_check_caught_call(struct execution *execution, struct checker *checker,
-				 const struct program *program, const struct execution_options *options);
-
-/*
  * Step 3: runs each fatal call in a child process. With the option catches_reports, does not run a fatal call
- * whose report can be caught, but checks what step 2 caught. Step 2 has listed the fatal calls.
+ * whose report can be caught, because step 2 has made and checked it. Step 2 has listed the fatal calls.
  * @checker: the checker of steps 1 and 2, if they ran in this process; NULL: each child creates a checker
  */
 void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
@@ -132,8 +121,8 @@ const char *execution_last_started_line_text(const struct execution *execution,
 					     const struct program *program);
 
 /*
- * For execution_evaluate_and_run() in a child process: if the child did not exit with status 0, stores how
- * the child ended as a difference. Return: whether the child exited with status 0.
+ * For execution_evaluate_and_run() in a child process: if this function did not return, stores how the child
+ * ended as a difference. Return: whether the function returned.
  */
 bool execution_check_child_exit(struct execution *execution, const struct program *program,
 				const struct execution_options *options, const struct isolated *child);

@@ -58,17 +58,12 @@ static bool is_fault_in_accessed_range(const struct execution *execution, const 
 	return fault >= execution->accessed_from && fault < execution->accessed_to;
 }
 
-bool isolated_succeeded(const struct isolated *child)
-{
-	return !child->has_timed_out && !child->signal && !child->exit_code;
-}
-
 bool execution_check_child_exit(struct execution *execution, const struct program *program,
 				const struct execution_options *options, const struct isolated *child)
 {
 	char exit_text[EXECUTION_EXIT_TEXT];
 
-	if (isolated_succeeded(child))
+	if (child->has_returned)
 		return true;
 	checker_set_difference(&execution->fibers, "%s: %s",
 			       execution_last_started_line_text(execution, program),
@@ -82,14 +77,19 @@ void execution_check_end_of_fatal_call(struct execution *execution, const struct
 {
 	char report_line[160], exit_text[EXECUTION_EXIT_TEXT];
 	enum rule rule = detector_find_rule(child->output, report_line, sizeof(report_line));
-	bool has_returned = isolated_succeeded(child);
+	bool has_started = execution->last_started_call == fatal_call->call,
+	     has_returned = has_started && child->has_returned;
 
 	if (!has_returned && on_fatal_child_death)
 		on_fatal_child_death(execution, child);
 	execution->has_wrong_exit = true;
 	execution->has_survived_fatal_call = has_returned && fatal_call->detectable != DETECTABLE_SOMETIMES;
 	execution->has_timed_out = child->has_timed_out || child->signal == SIGXCPU;
-	if (has_returned && fatal_call->detectable == DETECTABLE_SOMETIMES)
+	if (!has_started)
+		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
+				       execution_last_started_line_text(execution, program),
+				       describe_child_exit(child, options->time_limit_seconds, exit_text));
+	else if (has_returned && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->has_wrong_exit = false;
 	else if (has_returned)
 		checker_set_difference(&execution->fibers,
@@ -97,10 +97,6 @@ void execution_check_end_of_fatal_call(struct execution *execution, const struct
 				       "%s, but it returned",
 				       program->calls[fatal_call->call].line,
 				       rule_table[fatal_call->rule].name);
-	else if (execution->last_started_call != fatal_call->call)
-		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
-				       execution_last_started_line_text(execution, program),
-				       describe_child_exit(child, options->time_limit_seconds, exit_text));
 	else if (child->has_timed_out ||
 		 (rule != fatal_call->rule && !is_fault_in_accessed_range(execution, child->output)))
 		checker_set_difference(&execution->fibers, "%s: expected a report of %s, got: %s",
@@ -127,6 +123,7 @@ static void check_caught_call(struct execution *execution, const struct exec_cau
 		return;
 	}
 	execution->last_started_call = caught->call;
+	caught_end.has_returned = caught->has_returned;
 	caught_end.signal = caught->has_returned ? 0 : SIGABRT;
 	caught_end.exit_code = caught->has_returned ? 0 : -1;
 	strcpy(caught_end.output, caught->report_line);

@@ -12,3 +12,10 @@
 void execution_check_end_of_fatal_call(struct execution *execution, const struct program *program,
 				       const struct execution_options *options,
 				       const struct fatal_call *fatal_call, const struct isolated *child);
+
+/*
+ * Compares how the fatal calls that step 2 made, and whose reports it caught, would have ended the process
+ * with the expected end.
+ */
+void execution_check_caught_call(struct execution *execution, struct checker *checker,
+				 const struct program *program, const struct execution_options *options);

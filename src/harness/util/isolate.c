@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,9 @@ static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline_m
 	return ended_pid;
 }
 
+/* In shared memory: the process ID of the last child whose function returned. */
+static atomic_int *returned_pid;
+
 static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx, const int pipe_ends[2])
 {
 	/* Let the child end with its parent, because the child may never end by itself. */
@@ -126,6 +130,7 @@ static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx, co
 			close(pipe_ends[i]);
 	fn(ctx);
 	fflush(NULL);
+	atomic_store(returned_pid, getpid());
 	_exit(0);
 }
 
@@ -137,12 +142,16 @@ bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct
 	pid_t ended_pid;
 
 	result->has_timed_out = false;
+	result->has_returned = false;
 	result->signal = 0;
 	result->exit_code = -1;
 	result->output[0] = '\0';
 	fflush(NULL);
-	if (pipe2(pipe_ends, O_CLOEXEC))
+	if (!returned_pid)
+		returned_pid = isolate_map_shared(sizeof(*returned_pid));
+	if (!returned_pid || pipe2(pipe_ends, O_CLOEXEC))
 		return false;
+	atomic_store(returned_pid, 0);
 	child.pid = fork();
 	if (child.pid == 0)
 		run_function_in_child(fn, ctx, pipe_ends);
@@ -166,6 +175,7 @@ bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct
 	}
 	result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	result->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	result->has_returned = !result->exit_code && atomic_load(returned_pid) == child.pid;
 	return true;
 }
 
@@ -197,7 +207,7 @@ static _Noreturn void end_as_child(int status)
 
 void isolate_call_or_end(void (*fn)(void *ctx), void *ctx)
 {
-	pid_t child, ended_pid;
+	pid_t child, ended_pid = -1;
 	int status = 0;
 
 	fflush(NULL);
@@ -208,7 +218,7 @@ void isolate_call_or_end(void (*fn)(void *ctx), void *ctx)
 		fflush(NULL);
 		_exit(0);
 	}
-	while ((ended_pid = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+	while (child > 0 && (ended_pid = waitpid(child, &status, 0)) < 0 && errno == EINTR)
 		;
 	if (child < 0 || ended_pid != child) {
 		fprintf(stderr, "expected a child process, got none\n");

@@ -13,6 +13,7 @@
 /* How a child process ended, and its output. */
 struct isolated {
 	bool has_timed_out;          /* the child was killed at its time limit */
+	bool has_returned;           /* the function returned; false: it ended the child, also by exit(0) */
 	int exit_code;               /* exit status of the child; -1: a signal ended it */
 	int signal;                  /* signal that ended the child, or 0 */
 	char output[ISOLATE_OUTPUT]; /* start of the child's standard output and error, as a string */

@@ -117,6 +117,7 @@ bool isolate_server_start(void)
 static void copy_result(struct isolated *to, const struct isolated *from)
 {
 	to->has_timed_out = from->has_timed_out;
+	to->has_returned = from->has_returned;
 	to->exit_code = from->exit_code;
 	to->signal = from->signal;
 	strcpy(to->output, from->output);

@@ -15,9 +15,10 @@
  *    new worker, which measures the growth.
  * 7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
  *    its last check run again later, in smaller and smaller batches, and at last alone.
- * 8. If a worker ends before a leak check, the inputs since the last check also run again in smaller and
- *    smaller batches.
- * 9. If several workers end before their first input, that input runs alone, in a worker without a warm-up.
+ * 8. If a worker ends before the leaks and mappings of inputs were checked, these inputs also run again in
+ *    smaller and smaller batches.
+ * 9. If a worker ends between two inputs, the last input that it ran runs again, alone. If several workers
+ *    end before their first input, that input runs alone, in a worker without a warm-up.
  *    The result of the input is a failure even if the input then succeeds.
  * 10. After its last input, a worker runs a good input again, because the last input may have damaged the
  *    process.
@@ -36,6 +37,11 @@ static const struct result_with_reason not_begun = {
 	.why = "the worker ended before its first input",
 };
 
+static const struct result_with_reason early_reply = {
+	.result.kind = RUN_crash,
+	.why = "the worker replied after it, before the other inputs",
+};
+
 static uint32_t count_batch_inputs(const struct job *job)
 {
 	return (uint32_t)(job->history.count - job->batch_start);
@@ -48,18 +54,17 @@ static void store_result_unless_already_failed(struct engine *engine, uint32_t i
 {
 	struct run_record *record = &engine->run->records[input];
 	bool has_failed = result_kinds[result->result.kind].is_failure;
-	/* A later run changes the result of an input only from good to failed. */
-	bool must_store = (has_failed || !record->was_run) && !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
 	engine->finished_run_count++;
-	engine->failed_count += must_store && has_failed;
-	pthread_mutex_unlock(&engine->lock);
+	/* A later run changes the result of an input only from good to failed. */
+	if ((has_failed || !record->was_run) && !record_is_failure(record)) {
+		engine->failed_count += has_failed;
+		record->result = result->result;
+		record_set_result(record, result->result.kind, result->why, has_failed ? output : NULL);
+	}
 	record->was_run = true;
-	if (!must_store)
-		return;
-	record->result = result->result;
-	record_set_result(record, result->result.kind, result->why, has_failed ? output : NULL);
+	pthread_mutex_unlock(&engine->lock);
 }
 
 /* Called if no worker can run @input again: stores the first result of @input, and stops the engine. */
@@ -98,7 +103,7 @@ static void run_alone_and_store_result(struct job *job, uint32_t input, size_t e
 	run_worker_kill_and_release(&worker);
 	if (result_kinds[first_result->result.kind].is_failure &&
 	    !record_is_failure(&engine->run->records[input]))
-		find_and_record_failing_history(job, input, earlier_input_count, first_result);
+		find_and_record_failing_history(job, input, earlier_input_count, first_result, &alone.result);
 }
 
 /* Return: whether the outcome of @input differs between the two orders; if so, @result becomes RUN_state. */
@@ -191,15 +196,24 @@ static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint3
 }
 
 /*
- * The worker ended or replied before it began the next input after @ran_count inputs. The rest of the batch
- * runs together in a new worker, because a failure may depend on several inputs.
+ * The worker ended or replied before it began the next input after @ran_count inputs. If it ran any input,
+ * the last one may have damaged it, and runs again, alone. The rest of the batch runs together in a new
+ * worker, because a failure may depend on several inputs.
+ * @result: how the worker ended
  */
-static void requeue_after_false_start(struct job *job, uint32_t ran_count)
+static void requeue_after_false_start(struct job *job, uint32_t ran_count,
+				      const struct result_with_reason *result)
 {
-	if (++job->false_start_count > FALSE_STARTS_MAX && ran_count < count_batch_inputs(job))
-		requeue_rest_and_run_alone(job, ran_count, ran_count, &not_begun);
-	else
-		requeue_rest_and_mark_unchecked(job, ran_count, ran_count);
+	size_t earlier_input_count = job->batch_start + ran_count;
+
+	if (!earlier_input_count && ++job->false_start_count > FALSE_STARTS_MAX && count_batch_inputs(job)) {
+		requeue_rest_and_run_alone(job, 0, 0, &not_begun);
+		return;
+	}
+	requeue_rest_and_mark_unchecked(job, ran_count, ran_count);
+	if (earlier_input_count)
+		run_alone_and_store_result(job, job->history.indices[earlier_input_count - 1],
+					   earlier_input_count - 1, result);
 }
 
 /* Return: false if LeakSanitizer found lost memory: a later check in this worker would find it again. */
@@ -241,7 +255,7 @@ static bool handle_reply_and_decide_reuse(struct job *job)
 		}
 	if (ran_count == count)
 		return handle_leaks_and_decide_reuse(job);
-	requeue_after_false_start(job, ran_count);
+	requeue_after_false_start(job, ran_count, &early_reply);
 	return false;
 }
 
@@ -261,12 +275,15 @@ static void attribute_death_and_rerun_input(struct job *job, uint32_t position, 
 static void handle_worker_death(struct job *job)
 {
 	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch_inputs(job);
+	struct result_with_reason result;
 
-	if (last != NO_POSITION && count)
+	if (last != NO_POSITION && count) {
 		/* From position @count on, the worker runs the inputs again, so all have run once. */
 		attribute_death_and_rerun_input(job, last % count, last < count ? last : count);
-	else
-		requeue_after_false_start(job, 0);
+		return;
+	}
+	engine_describe_death(job->engine, &job->worker, &result);
+	requeue_after_false_start(job, 0, &result);
 }
 
 /* ---- a batch ---- */

@@ -21,10 +21,10 @@ struct engine {
 	bool is_second_order;
 	unsigned int recheck_round; /* 0: the first runs of inputs; 1, 2 ...: unchecked inputs run again */
 	_Atomic bool is_broken;     /* workers cannot be started */
-	/* Protects the members below. The record of an input needs no lock: only one job runs that input. */
+	/* Protects the members below, and the records of the run. */
 	pthread_mutex_t lock;
 	struct input_indices queue; /* inputs to run; the last index is the next input */
-	/* Inputs to run again: LeakSanitizer did not run after these inputs, or then found a leak. */
+	/* Inputs to run again: their leaks or mappings were not checked, or LeakSanitizer found a leak. */
 	struct input_indices unchecked;
 	bool has_found_lost_memory; /* LeakSanitizer found lost memory after several inputs */
 	uint32_t input_before_loss; /* the last input before LeakSanitizer found lost memory */
@@ -80,6 +80,8 @@ void job_run_and_handle_batch(struct job *job);
  * fails, and records these inputs.
  * @earlier_input_count: how many inputs of the history ran before @input.
  * @first_result: the result of @input when it failed.
+ * @alone: the result of @input alone.
  */
 void find_and_record_failing_history(struct job *job, uint32_t input, size_t earlier_input_count,
-				     const struct result_with_reason *first_result);
+				     const struct result_with_reason *first_result,
+				     const struct input_result *alone);

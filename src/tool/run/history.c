@@ -14,6 +14,7 @@
 struct history_search {
 	struct engine *engine;
 	uint32_t affected_input;
+	uint64_t digest_alone;                  /* of the outcome of the affected input */
 	bool lacks_processes;                   /* a worker could not be started */
 	uint32_t *tried_inputs;                 /* a part of the history, then the affected input */
 	struct result_with_reason last_failure; /* of the affected input */
@@ -35,7 +36,6 @@ static bool last_tried_input_fails(const struct history_search *search, struct r
 				   size_t count, struct result_with_reason *result)
 {
 	const struct engine *engine = search->engine;
-	const struct input_result *alone = &engine->run->records[search->affected_input].result;
 
 	/* The batches are as large as possible, because after each batch a worker also checks for growth. */
 	for (size_t next = 0, size; next < count; next += size) {
@@ -49,7 +49,7 @@ static bool last_tried_input_fails(const struct history_search *search, struct r
 		if (kind_may_damage_process(result->result.kind))
 			return next + size == count;
 	}
-	if (!engine->options->has_two_orders || result->result.outcome_digest == alone->outcome_digest)
+	if (!engine->options->has_two_orders || result->result.outcome_digest == search->digest_alone)
 		return false;
 	strcpy(result->why, "another outcome than alone");
 	return true;
@@ -114,12 +114,14 @@ static void record_corruption_or_state_failure(const struct history_search *sear
 	else
 		snprintf(why, sizeof(why), "after %zu others, the last one %.100s: %.250s", count,
 			 find_input_name(search, last_input), search->last_failure.why);
+	pthread_mutex_lock(&search->engine->lock);
 	record_set_result(record, is_corruption ? RUN_corrupts : RUN_state, why, NULL);
 	free(record->failing_sequence);
 	record->failing_sequence_count = count + 1;
 	record->failing_sequence = exit_if_no_memory(malloc((count + 1) * sizeof(*record->failing_sequence)));
 	memcpy(record->failing_sequence, history, count * sizeof(*history));
 	record->failing_sequence[count] = search->affected_input;
+	pthread_mutex_unlock(&search->engine->lock);
 }
 
 static void record_unreproduced_failure(const struct history_search *search,
@@ -131,28 +133,36 @@ static void record_unreproduced_failure(const struct history_search *search,
 	if (search->lacks_processes)
 		snprintf(why, sizeof(why), "%s; expected processes to find out after what, got none",
 			 first_result->why);
+	else if (!earlier_count)
+		snprintf(why, sizeof(why), "%s: %s; not again alone",
+			 result_kinds[first_result->result.kind].name, first_result->why);
 	else
 		snprintf(why, sizeof(why), "%s: %s; not again, alone or after the %zu before it",
 			 result_kinds[first_result->result.kind].name, first_result->why, earlier_count);
+	pthread_mutex_lock(&search->engine->lock);
 	record_set_result(&search->engine->run->records[search->affected_input], kind, why, NULL);
+	pthread_mutex_unlock(&search->engine->lock);
 }
 
 void find_and_record_failing_history(struct job *job, uint32_t input, size_t earlier_input_count,
-				     const struct result_with_reason *first_result)
+				     const struct result_with_reason *first_result,
+				     const struct input_result *alone)
 {
 	struct history_search search = { .engine = job->engine,
 					 .affected_input = input,
+					 .digest_alone = alone->outcome_digest,
 					 .tried_inputs = exit_if_no_memory(
 						 malloc((earlier_input_count + 2) * sizeof(uint32_t))) };
 	const uint32_t *history = job->history.indices;
-	size_t count = earlier_input_count;
+	bool can_search = first_result->result.kind != RUN_leak; /* the tries look for no leak */
+	size_t count = can_search ? earlier_input_count : 0;
 
-	if (job->has_last_corrupting_input &&
+	if (can_search && job->has_last_corrupting_input &&
 	    affected_input_fails_after(&search, &job->last_corrupting_input, 1)) {
 		history = &job->last_corrupting_input;
 		count = 1;
 	} else if (!count || !affected_input_fails_after(&search, history, count)) {
-		record_unreproduced_failure(&search, first_result, earlier_input_count);
+		record_unreproduced_failure(&search, first_result, count);
 		free(search.tried_inputs);
 		return;
 	}

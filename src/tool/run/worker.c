@@ -260,17 +260,21 @@ static void rerun_and_measure_growth(void)
 	}
 }
 
-/* Called after a batch that added mappings: runs each input again, and marks inputs that add mappings. */
+/*
+ * Called after a batch that added mappings: runs each input again, and marks inputs that add mappings. An
+ * input that fails when it runs again may have damaged the process, so the inputs after it do not run again.
+ */
 static void rerun_and_mark_added_mappings(void)
 {
 	struct control_block *control = worker.control;
 
 	for (uint32_t i = 0; i < control->input_count; i++) {
 		size_t before = footprint_count_mappings();
-		struct result_with_reason result = control->results[i];
+		const struct result_with_reason first = control->results[i];
 
-		run_input(control->input_count + i);
-		control->results[i] = result;
+		if (is_failed_result(run_input(control->input_count + i)))
+			return;
+		control->results[i] = first;
 		control->results[i].result.must_recheck |=
 			footprint_count_mappings() > before && !may_grow_by_race_reports(FOOTPRINT_MAPPINGS);
 	}
