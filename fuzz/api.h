@@ -77,6 +77,9 @@ void api_reset_user_memory(void);
 
 /* ---- child processes (api_fatal.c) ---- */
 
+/* The backend `alias` has places for mappings, which it uses in turn. */
+#define API_MORE_THAN_ALL_PLACES 40
+
 /*
  * Runs @fn in a child process, which must end with a report of @rule ("": any rule). If
  * @is_signal_accepted, the child may also end by a signal or with a sanitizer's report. Counts the calls in

@@ -39,9 +39,6 @@ static unsigned char read_byte(struct page *page)
 static struct page *shared;
 static unsigned char *shared_mapping, *buffer_of_shared;
 
-/* The backend `alias` has places for mappings, which it uses in turn. */
-#define MORE_THAN_ALL_PLACES 40
-
 static void write_and_read_shared(unsigned char value)
 {
 	struct page *mapped = alloc_or_exit(__GFP_ZERO);
@@ -53,7 +50,7 @@ static void write_and_read_shared(unsigned char value)
 	page_unmap_local(addr);
 	page_free(mapped);
 	page_write_raw(shared, &value, 0, 1);
-	for (int i = 0; i < MORE_THAN_ALL_PLACES; i++) {
+	for (int i = 0; i < API_MORE_THAN_ALL_PLACES; i++) {
 		addr = page_map_local(shared);
 		api_child_expect(*addr == value, "a new mapping of an old page does not show the page");
 		page_unmap_local(addr);
@@ -101,7 +98,7 @@ static void fork_several_times(void)
 		page_fail_nth(0);
 	}
 	shared_mapping = page_map_local(shared);
-	for (int i = 0; i < MORE_THAN_ALL_PLACES; i++)
+	for (int i = 0; i < API_MORE_THAN_ALL_PLACES; i++)
 		page_unmap_local(page_map_local(shared));
 	buffer_of_shared = page_buffer_alloc(3 * PAGE_SIZE);
 	api_child_expect(buffer_of_shared, "page_buffer_alloc failed");

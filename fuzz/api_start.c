@@ -73,14 +73,11 @@ static void select_nothing(void *unused)
 	_Exit(!is_one_address_for_two_mappings() || strcmp(page_map_backend(), "direct") != 0);
 }
 
-/* The backend `alias` has places for mappings, which it uses in turn. */
-#define MORE_THAN_ALL_PLACES 40
-
 static bool do_all_mappings_show(struct page *page, unsigned char value)
 {
 	bool is_shown = true;
 
-	for (int i = 0; i < MORE_THAN_ALL_PLACES; i++) {
+	for (int i = 0; i < API_MORE_THAN_ALL_PLACES; i++) {
 		const unsigned char *addr = page_map_local(page);
 
 		is_shown &= *addr == value;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A server for isolate_call(): a process that forks the children. fork() takes as long as the process has
- * memory, and a fuzzer has much after many inputs. The server has only the memory that the caller had when it
- * started the server, so its children are cheap, and no earlier input affects them.
+ * A server for isolate_call(): a process that forks the children. The time of fork() grows with the memory of
+ * the process, and a fuzzer has much memory after many inputs. The server has only the memory that the caller
+ * had when it started the server, so its children are cheap, and no earlier input affects them.
  */
 #pragma once
 

@@ -21,13 +21,15 @@
 /* The reason of a result if LeakSanitizer has found a leak. */
 #define LEAK_FOUND_TEXT "LeakSanitizer finds memory that nothing points to"
 
-/* The result of one input in one flavour. */
+/*
+ * The result of one input in one flavour. No member is a bool, because a damaged worker may write any byte.
+ */
 struct input_result {
-	uint8_t kind;                   /* enum result_kind */
-	bool was_returned;              /* a worker returned the result; false: only @kind is valid */
-	bool must_recheck;              /* the heap, descriptors or mappings grew while the input ran */
-	bool has_unexecuted_call; /* a call did not run: no detector finds it, or no failure is injected */
-	bool has_predicted_miss;        /* ThreadSanitizer missed a race, as the model predicts */
+	uint8_t kind;                /* enum result_kind */
+	uint8_t was_returned;        /* a worker returned the result; 0: only @kind is valid */
+	uint8_t must_recheck;        /* the heap, descriptors or mappings grew while the input ran */
+	uint8_t has_unexecuted_call; /* a call did not run: no detector finds it, or no failure is injected */
+	uint8_t has_predicted_miss;  /* ThreadSanitizer missed a race, as the model predicts */
 	rule_set rules_seen_on_fibers, rules_seen_on_threads; /* reported broken rules */
 	uint32_t runs_with_race; /* number of executions on threads with a race report */
 	uint32_t duration_us;
