@@ -155,6 +155,9 @@ NO_TSAN static void append_last_operations_and_program(struct message *message,
 
 /* ---- failures ---- */
 
+static atomic_int first_crashed_tid; /* ID of the first thread that crashed; 0: none */
+
+/* After a crash nothing is printed, because the last line of the output must be the end of the test. */
 void stress_report_failure(struct stress_thread *self, const char *format, ...)
 {
 	struct message message = { .text_length = 0 };
@@ -175,7 +178,8 @@ void stress_report_failure(struct stress_thread *self, const char *format, ...)
 		append_last_operations_of_thread(&message, self);
 	else
 		append_last_operations_and_program(&message, self);
-	message_print_to_stdout(&message);
+	if (!atomic_load_explicit(&first_crashed_tid, memory_order_relaxed))
+		message_print_to_stdout(&message);
 }
 
 void stress_expect_equal(struct stress_thread *self, const char *what, long found, long expected)
@@ -227,7 +231,6 @@ static const int deadly_signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV }
 
 /* The first thread that crashes prints the operations; other crashing threads wait this long for the end. */
 #define WAIT_SECONDS 5
-static atomic_int first_crashed_tid; /* ID of the first thread that crashed; 0: none */
 
 /* Return: true for the first crash of the process. A later crash in another thread waits, and gets false. */
 NO_TSAN static bool claim_first_crash_or_wait(void)
